@@ -1,0 +1,288 @@
+/* s2st: speech-to-speech translation from the original checkpoint files.
+ *
+ * The model of the library in one screen
+ * --------------------------------------
+ * context   threads and CPU kernels. Make one, share it, free it last.
+ * model     an opened checkpoint (s2ut, vocoder). Immutable; any number of threads may use one model.
+ * session   scratch memory, caches and results of one caller. One thread at a time; as many sessions as you like.
+ *
+ *   s2st_error err;
+ *   s2st_context *ctx;  s2st_s2ut *m;  s2st_s2ut_session *s;
+ *   s2st_context_new(&ctx, NULL, &err);
+ *   s2st_s2ut_open(&m, ctx, &(s2st_s2ut_files){.model = "s2ut.pt"}, &err);
+ *   s2st_s2ut_session_new(&s, m, &err);
+ *   s2st_audio a;
+ *   if (s2st_audio_read(&a, "in.wav", 16000, &err) < 0) die(err.text);
+ *   s2st_search_options opt = s2st_search_defaults();
+ *   s2st_nbest best;
+ *   s2st_s2ut_generate(s, a.samples, a.n, &opt, &best, &err);
+ *   for (size_t i = 0; i < best.hyps[0].n_units; i++) printf("%d ", best.hyps[0].units[i]);
+ *
+ * Every function that can fail returns a negative s2st_status and writes one sentence (file, thing, expected, found)
+ * into the caller's s2st_error. The library never prints, never exits and keeps no globals. `free` functions accept NULL.
+ */
+#ifndef S2ST_H
+#define S2ST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define S2ST_CHECK __attribute__((warn_unused_result))
+#else
+#define S2ST_CHECK
+#endif
+
+#define S2ST_VERSION "0.1.0"
+const char *s2st_version(void);
+
+/* ---- errors ------------------------------------------------------------------------------------------------- */
+
+typedef enum s2st_status {
+	S2ST_OK = 0,
+	S2ST_EIO = -1,       /* a file cannot be opened, read or written */
+	S2ST_EFORMAT = -2,   /* bytes are not what their format promises: truncated, corrupt, unknown */
+	S2ST_EMODEL = -3,    /* a readable model that cannot be used: wrong kind, config and tensors disagree */
+	S2ST_EINPUT = -4,    /* an argument or an input (audio, units) cannot be processed */
+	S2ST_EMEM = -5,      /* out of memory, or a size that no memory could hold */
+	S2ST_EINTERNAL = -6, /* a defect of this library */
+} s2st_status;
+
+typedef struct s2st_error {
+	char text[1024]; /* one sentence, no newline; untouched on success */
+} s2st_error;
+
+const char *s2st_status_name(int status); /* "cannot read or write", ...; never NULL */
+
+/* ---- context ------------------------------------------------------------------------------------------------ */
+
+typedef struct s2st_context s2st_context;
+
+typedef struct s2st_context_options {
+	int threads;     /* worker threads of a stage; 0: one per core this process may use */
+	const char *isa; /* "scalar", "avx2", "avx512"; NULL: the best this CPU has (or $S2ST_ISA) */
+} s2st_context_options;
+
+S2ST_CHECK int s2st_context_new(s2st_context **out, const s2st_context_options *opt, s2st_error *err);
+void s2st_context_free(s2st_context *ctx);
+const char *s2st_context_isa(const s2st_context *ctx);
+int s2st_context_threads(const s2st_context *ctx);
+
+/* ---- audio in ----------------------------------------------------------------------------------------------- */
+
+typedef struct s2st_audio {
+	float *samples; /* [n] mono in [-1, 1), at the rate that was asked for */
+	size_t n;
+	int sample_rate;     /* of `samples` */
+	int source_rate;     /* of the file; differs: it was resampled by libsoxr (HQ) */
+	int source_channels; /* of the file; above 1: folded by the mean over channels */
+} s2st_audio;
+
+/* `path`: a wav/flac/ogg/mp3 file, "archive.zip:offset:length" (a stored member), or "-" for stdin.
+ * `sample_rate` 0 keeps the file's own rate. Refuses empty audio and samples that are not finite. */
+S2ST_CHECK int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err);
+void s2st_audio_free(s2st_audio *a);
+
+/* ---- lists of inputs ---------------------------------------------------------------------------------------- */
+
+typedef struct s2st_inputs s2st_inputs;
+
+typedef struct s2st_input {
+	const char *id;     /* manifest id, else the file name without folder and suffix */
+	const char *path;   /* for s2st_audio_read */
+	const char *target; /* reference units of an S2UT manifest; NULL where there is none */
+	size_t index;       /* row in the whole list, before sharding: fairseq's sample id */
+	int64_t n_frames;   /* as the manifest says (samples, or fbank frames for S2UT); -1 unknown */
+} s2st_input; /* strings live until the next call */
+
+typedef struct s2st_inputs_options {
+	int shard, n_shards;    /* rows [round(total/n*shard), round(total/n*(shard+1))), fairseq's split; n_shards 0 or 1: all */
+	const char *audio_root; /* joined before relative paths of S2UT manifests; NULL or "": none */
+	bool recursive;         /* walk folders below the given folders */
+} s2st_inputs_options;
+
+/* Each of `args` is an audio file, a zip slice, a folder (sorted by name), a fairseq manifest (.tsv: GSLM style, first
+ * line a root folder, or S2UT style with a header line), a list of paths (.txt, .lst), or "-": a list of paths on
+ * stdin. Files missing from disk are found when they are read, not here. */
+S2ST_CHECK int s2st_inputs_open(s2st_inputs **out, const char *const *args, size_t n_args,
+				const s2st_inputs_options *opt, s2st_error *err);
+S2ST_CHECK int s2st_inputs_next(s2st_inputs *in, s2st_input *out, s2st_error *err); /* 1 a row, 0 the end, < 0 error */
+int64_t s2st_inputs_count(const s2st_inputs *in);                                  /* rows of this shard; -1 unknown */
+void s2st_inputs_free(s2st_inputs *in);
+
+/* ---- files out ---------------------------------------------------------------------------------------------- */
+
+/* A file appears whole or not at all: bytes go to a temporary name beside it, commit does fsync and rename.
+ * "-" is stdout (commit flushes and reports what the pipe says). */
+typedef struct s2st_writer s2st_writer;
+S2ST_CHECK int s2st_writer_open(s2st_writer **out, const char *path, s2st_error *err);
+S2ST_CHECK int s2st_writer_write(s2st_writer *w, const void *data, size_t n, s2st_error *err);
+S2ST_CHECK int s2st_writer_printf(s2st_writer *w, s2st_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+S2ST_CHECK int s2st_writer_flush(s2st_writer *w, s2st_error *err);
+S2ST_CHECK int s2st_writer_commit(s2st_writer *w, s2st_error *err); /* frees w, also on failure */
+void s2st_writer_abort(s2st_writer *w);                             /* removes the temporary file, frees w */
+
+typedef enum s2st_sample_format { S2ST_S16, S2ST_FLOAT } s2st_sample_format;
+
+/* RIFF wave, mono. S16 as soundfile writes PCM_16: clip to [-1, 1], scale by 32767, round half to even. */
+S2ST_CHECK int s2st_wav_write(s2st_writer *w, const float *samples, size_t n, int sample_rate, s2st_sample_format fmt,
+			      s2st_error *err);
+/* Headerless samples, little endian. */
+S2ST_CHECK int s2st_pcm_write(s2st_writer *w, const float *samples, size_t n, s2st_sample_format fmt, s2st_error *err);
+/* numpy .npy version 1.0, C order. `descr` is "<f4", "<i4", "<f8" or "<i8". */
+S2ST_CHECK int s2st_npy_write(s2st_writer *w, const char *descr, const size_t *dims, size_t rank, const void *data,
+			      s2st_error *err);
+
+/* ---- speech to units (S2UT) --------------------------------------------------------------------------------- */
+
+typedef struct s2st_s2ut s2st_s2ut;
+typedef struct s2st_s2ut_session s2st_s2ut_session;
+
+typedef struct s2st_s2ut_files {
+	const char *model;  /* fairseq checkpoint */
+	const char *config; /* config.yaml (feature transforms, vocoder); NULL: beside the model if there, else defaults */
+	const char *dict;   /* dict.txt; NULL: units 0..K-1 as --target-is-code builds them */
+} s2st_s2ut_files;
+
+typedef struct s2st_s2ut_info {
+	const char *kind; /* "s2ut_transformer", "s2ut_transformer_fisher" */
+	int n_units;      /* K */
+	int n_vocab;      /* rows of the output projection, K + 4 (+ language tags) */
+	int units_per_step;
+	int encoder_dim, encoder_layers, decoder_layers;
+	int speaker_dim; /* width of the speaker vector it takes; 0: none */
+	int max_target_positions;
+} s2st_s2ut_info;
+
+S2ST_CHECK int s2st_s2ut_open(s2st_s2ut **out, s2st_context *ctx, const s2st_s2ut_files *files, s2st_error *err);
+void s2st_s2ut_free(s2st_s2ut *m);
+void s2st_s2ut_get_info(const s2st_s2ut *m, s2st_s2ut_info *out);
+S2ST_CHECK int s2st_s2ut_session_new(s2st_s2ut_session **out, const s2st_s2ut *m, s2st_error *err);
+void s2st_s2ut_session_free(s2st_s2ut_session *s);
+
+/* Options of fairseq's SequenceGenerator under its names (sequence_generator.py, dataclass/configs.py:811-848). */
+typedef struct s2st_search_options {
+	int beam;   /* 5 */
+	int nbest;  /* 1; at most beam */
+	double max_len_a; /* 0: at most a * (fbank frames) + b tokens */
+	int max_len_b;    /* 200 */
+	int min_len;      /* 1 */
+	double lenpen;    /* 1 */
+	double unkpen;    /* 0 */
+	double temperature;  /* 1 */
+	int no_repeat_ngram; /* 0: off */
+	const char *prefix;  /* first target symbol by name ("[en]") or token id; NULL: none */
+	const float *speaker; /* [speaker_dim] for models with a target speaker embedding */
+} s2st_search_options;
+
+s2st_search_options s2st_search_defaults(void);
+
+typedef struct s2st_hypothesis {
+	const int32_t *tokens; /* dictionary ids, the closing </s> (2) included */
+	size_t n_tokens;
+	const int32_t *units; /* what the vocoder takes: numeric symbols only */
+	size_t n_units;
+	const float *positional_scores; /* [n_tokens] natural logs */
+	double score;                   /* sum / length^lenpen, natural log */
+	bool hit_max_len;               /* cut by max-len rather than ended by the model */
+} s2st_hypothesis;
+
+typedef struct s2st_nbest {
+	const s2st_hypothesis *hyps; /* best first */
+	size_t n;
+} s2st_nbest; /* owned by the session, until its next call */
+
+typedef struct s2st_matrix {
+	const float *data; /* [rows, cols], C order; owned by the session, until its next call */
+	size_t rows, cols;
+} s2st_matrix;
+
+/* `samples` [n] mono, 16 kHz. */
+S2ST_CHECK int s2st_s2ut_generate(s2st_s2ut_session *s, const float *samples, size_t n, const s2st_search_options *opt,
+				  s2st_nbest *out, s2st_error *err);
+/* The model's input (fbank after the config's transforms), its encoder output, log-probabilities of a given decoder
+ * input `tokens` [n_tokens] (starts with </s>) -> [n_tokens, n_vocab]. */
+S2ST_CHECK int s2st_s2ut_features(s2st_s2ut_session *s, const float *samples, size_t n, s2st_matrix *out, s2st_error *err);
+S2ST_CHECK int s2st_s2ut_encode(s2st_s2ut_session *s, const float *samples, size_t n, s2st_matrix *out, s2st_error *err);
+S2ST_CHECK int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const int32_t *tokens, size_t n_tokens,
+			       s2st_matrix *out, s2st_error *err);
+/* Symbol of a token ("17", "</s>", "[en]"); NULL outside the dictionary. */
+const char *s2st_s2ut_symbol(const s2st_s2ut *m, int32_t token);
+
+/* ---- units to speech (unit HiFi-GAN) ------------------------------------------------------------------------ */
+
+typedef struct s2st_vocoder s2st_vocoder;
+typedef struct s2st_vocoder_session s2st_vocoder_session;
+
+typedef struct s2st_vocoder_info {
+	int n_units;     /* rows of the unit embedding */
+	int n_speakers;  /* 0: single speaker or speaker by vector */
+	int speaker_dim; /* width of the speaker vector it takes; 0: none */
+	bool has_duration_predictor;
+	bool has_f0;
+	int sample_rate;
+	int hop; /* samples a unit frame */
+} s2st_vocoder_info;
+
+/* `config`: config.json of the vocoder; NULL: NAME.json or config.json beside the model. */
+S2ST_CHECK int s2st_vocoder_open(s2st_vocoder **out, s2st_context *ctx, const char *model, const char *config,
+				 s2st_error *err);
+void s2st_vocoder_free(s2st_vocoder *v);
+void s2st_vocoder_get_info(const s2st_vocoder *v, s2st_vocoder_info *out);
+S2ST_CHECK int s2st_vocoder_session_new(s2st_vocoder_session **out, const s2st_vocoder *v, s2st_error *err);
+void s2st_vocoder_session_free(s2st_vocoder_session *s);
+
+typedef struct s2st_vocode_options {
+	bool dur_prediction; /* predict a duration for each unit (reduced units); false: one frame a unit */
+	int speaker;         /* 0 .. n_speakers - 1 */
+	const float *speaker_vector; /* [speaker_dim] */
+	const float *f0;             /* [n_f0] one value a frame, for models with f0 */
+	size_t n_f0;
+} s2st_vocode_options;
+
+typedef struct s2st_waveform {
+	const float *samples; /* [n]; owned by the session, until its next call */
+	size_t n;
+	int sample_rate;
+	const int32_t *durations; /* [n_durations] frames of each unit; NULL without prediction */
+	size_t n_durations;
+} s2st_waveform;
+
+/* Units below 0 are dropped, as the reference does (vocoder.py:216-246); units >= n_units are an error. */
+S2ST_CHECK int s2st_vocoder_run(s2st_vocoder_session *s, const int32_t *units, size_t n, const s2st_vocode_options *opt,
+				s2st_waveform *out, s2st_error *err);
+
+/* ---- packs -------------------------------------------------------------------------------------------------- */
+
+/* A folder with pack.json: files that fit together. Opening checks that they are there; s2st_pack_check opens the
+ * models and checks that K, dictionary and rates agree. */
+typedef struct s2st_pack s2st_pack;
+S2ST_CHECK int s2st_pack_open(s2st_pack **out, const char *dir, s2st_error *err);
+void s2st_pack_free(s2st_pack *p);
+/* Absolute or dir-relative path of a role ("s2ut", "config", "vocoder", "vocoder_config", "encoder", "kmeans", "asr",
+ * "asr_dict"); NULL: the pack has none. */
+const char *s2st_pack_file(const s2st_pack *p, const char *role);
+/* Search options the pack recommends ("search": {"beam": 10, ...}) written over `opt`. */
+void s2st_pack_search(const s2st_pack *p, s2st_search_options *opt);
+const char *s2st_pack_text(const s2st_pack *p, const char *key); /* "source_language", "licence", ...; or NULL */
+/* Do these two fit? K against embedding rows, numeric symbols, rates. */
+S2ST_CHECK int s2st_check_fit(const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err);
+
+/* ---- inspection --------------------------------------------------------------------------------------------- */
+
+/* What a file is: container, model kind, config, tensors, what it fits with. `*out` is malloc'ed text (JSON: one
+ * object on one line). Nothing in the file is executed and no path in it is followed. */
+S2ST_CHECK int s2st_inspect(char **out, const char *path, bool json, bool verbose, s2st_error *err);
+/* Tensor `name` of a checkpoint, written as .npy (float16/bfloat16 widened to float32). */
+S2ST_CHECK int s2st_inspect_npy(s2st_writer *w, const char *path, const char *name, s2st_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,30 @@
+/* Files: read-only mappings, whole small files, and the one writer behind every output.
+ *
+ * Layer: base. The writer's functions are the s2st_writer_* of the public header. */
+#ifndef S2_BASE_FILE_H
+#define S2_BASE_FILE_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+/* A read-only private mapping. Pages come in as they are touched; nothing is copied. */
+typedef struct s2_map {
+	const unsigned char *bytes;
+	size_t size;
+	char *path; /* as given, for messages */
+} s2_map;
+
+/* Fails on folders, devices, pipes and empty files, naming them. */
+S2ST_CHECK int s2_map_open(s2_map *out, const char *path, s2st_error *err);
+void s2_map_close(s2_map *m);
+
+/* Whole file (at most `limit` bytes) with a closing NUL; free() it. */
+S2ST_CHECK int s2_read_file(char **out, size_t *n, const char *path, size_t limit, s2st_error *err);
+
+/* Path of `name` in the folder of `beside`, in a malloc'ed string (NULL: out of memory). */
+char *s2_path_beside(const char *beside, const char *name);
+char *s2_path_join(const char *dir, const char *name);
+const char *s2_path_base(const char *path); /* after the last '/' */
+
+#endif

@@ -1,0 +1,155 @@
+/* The one file writer: whole or not at all. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/status.h"
+
+struct s2st_writer {
+	FILE *f;
+	char *path; /* final name; NULL: stdout */
+	char *temp; /* NULL: written in place (stdout, devices, pipes) */
+};
+
+static const char *name_of(const s2st_writer *w)
+{
+	return w->path ? w->path : "stdout";
+}
+
+static void writer_free(s2st_writer *w)
+{
+	free(w->path);
+	free(w->temp);
+	free(w);
+}
+
+/* A device or a named pipe cannot be replaced by a rename: write into it. */
+static bool replaceable(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) != 0 || S_ISREG(st.st_mode);
+}
+
+/* O_EXCL under a name of our own rather than mkstemp: the file gets the permissions that the user's umask says. */
+static int create_beside(char *temp, size_t size, const char *path)
+{
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(temp, size, "%s.%ld-%u.tmp", path, (long)getpid(), i);
+		int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+static int open_temp(s2st_writer *w, s2st_error *err)
+{
+	size_t size = strlen(w->path) + 40;
+	char *temp = malloc(size);
+	if (!temp)
+		return s2_fail_mem(err, w->path);
+	int fd = create_beside(temp, size, w->path);
+	if (fd < 0) {
+		int saved = errno;
+		free(temp);
+		return s2_fail(err, S2ST_EIO, "%s: cannot create: %s", w->path, strerror(saved));
+	}
+	w->temp = temp;
+	w->f = fdopen(fd, "wb");
+	if (!w->f) {
+		close(fd);
+		return s2_fail_mem(err, w->path);
+	}
+	return S2ST_OK;
+}
+
+int s2st_writer_open(s2st_writer **out, const char *path, s2st_error *err)
+{
+	*out = NULL;
+	s2st_writer *w = calloc(1, sizeof *w);
+	if (!w)
+		return s2_fail_mem(err, path);
+	int rc = S2ST_OK;
+	if (strcmp(path, "-") == 0) {
+		w->f = stdout;
+	} else if (!(w->path = strdup(path))) {
+		rc = s2_fail_mem(err, path);
+	} else if (!replaceable(path)) {
+		w->f = fopen(path, "wb");
+		if (!w->f)
+			rc = s2_fail(err, S2ST_EIO, "%s: cannot open for writing: %s", path, strerror(errno));
+	} else {
+		rc = open_temp(w, err);
+	}
+	if (rc < 0) {
+		s2st_writer_abort(w);
+		return rc;
+	}
+	*out = w;
+	return S2ST_OK;
+}
+
+static int fail_write(const s2st_writer *w, s2st_error *err)
+{
+	return s2_fail(err, S2ST_EIO, "%s: cannot write: %s", name_of(w), strerror(errno ? errno : EIO));
+}
+
+int s2st_writer_write(s2st_writer *w, const void *data, size_t n, s2st_error *err)
+{
+	errno = 0;
+	return fwrite(data, 1, n, w->f) == n ? S2ST_OK : fail_write(w, err);
+}
+
+int s2st_writer_printf(s2st_writer *w, s2st_error *err, const char *fmt, ...)
+{
+	va_list ap;
+	errno = 0;
+	va_start(ap, fmt);
+	int n = vfprintf(w->f, fmt, ap);
+	va_end(ap);
+	return n >= 0 ? S2ST_OK : fail_write(w, err);
+}
+
+int s2st_writer_flush(s2st_writer *w, s2st_error *err)
+{
+	errno = 0;
+	return fflush(w->f) == 0 && !ferror(w->f) ? S2ST_OK : fail_write(w, err);
+}
+
+int s2st_writer_commit(s2st_writer *w, s2st_error *err)
+{
+	int rc = s2st_writer_flush(w, err);
+	if (w->f == stdout) {
+		writer_free(w);
+		return rc;
+	}
+	errno = 0;
+	if (rc == S2ST_OK && w->temp && fsync(fileno(w->f)) != 0)
+		rc = fail_write(w, err);
+	if (fclose(w->f) != 0 && rc == S2ST_OK)
+		rc = fail_write(w, err);
+	w->f = NULL;
+	if (rc == S2ST_OK && w->temp && rename(w->temp, w->path) != 0)
+		rc = s2_fail(err, S2ST_EIO, "%s: cannot rename into place: %s", w->path, strerror(errno));
+	if (rc < 0)
+		s2st_writer_abort(w);
+	else
+		writer_free(w);
+	return rc;
+}
+
+void s2st_writer_abort(s2st_writer *w)
+{
+	if (!w)
+		return;
+	if (w->f && w->f != stdout)
+		fclose(w->f);
+	if (w->temp)
+		unlink(w->temp);
+	writer_free(w);
+}

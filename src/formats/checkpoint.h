@@ -1,0 +1,37 @@
+/* One face over every container: named tensors and a config tree.
+ *
+ *   torch zip (>= 1.6)   archive/data.pkl + archive/data/KEY, stored entries used where they lie in the mapping
+ *   torch legacy         magic, protocol, sys_info, pickle, keys, raw storages
+ *   safetensors          8-byte length, JSON header, raw tensors
+ * later containers are new files behind this header.
+ *
+ * Layer: formats. Tensors under the optimizer's keys (last_optimizer_state, optimizer, opt_state) are never resolved:
+ * a file with them costs no more than one without. No path inside a file is ever followed, no class ever called. */
+#ifndef S2_FORMATS_CHECKPOINT_H
+#define S2_FORMATS_CHECKPOINT_H
+
+#include "formats/tensor.h"
+#include "formats/value.h"
+
+typedef struct s2_checkpoint s2_checkpoint;
+
+S2ST_CHECK int s2_checkpoint_open(s2_checkpoint **out, const char *path, s2st_error *err);
+void s2_checkpoint_close(s2_checkpoint *c);
+
+const char *s2_checkpoint_path(const s2_checkpoint *c);
+const char *s2_checkpoint_container(const s2_checkpoint *c); /* "torch zip", "torch legacy", "safetensors" */
+
+/* The whole pickled tree (NULL for safetensors), without optimizer state. */
+const s2_value *s2_checkpoint_root(const s2_checkpoint *c);
+/* cfg (dict, DictConfig) or args (Namespace) of a fairseq checkpoint; NULL: none. For `args` files the same Namespace
+ * serves as model and task config, see s2_checkpoint_config. */
+const s2_value *s2_checkpoint_config(const s2_checkpoint *c, const char *section); /* "model", "task", ... */
+
+/* Tensors: the entries of the state dict ("model", "generator", "state_dict" or the root when it is one), by name.
+ * Order is the file's. Lookup is by hash. */
+size_t s2_checkpoint_n_tensors(const s2_checkpoint *c);
+const s2_tensor *s2_checkpoint_tensor_at(const s2_checkpoint *c, size_t i);
+const s2_tensor *s2_checkpoint_tensor(const s2_checkpoint *c, const char *name); /* NULL: absent */
+bool s2_checkpoint_has_optimizer(const s2_checkpoint *c);
+
+#endif

@@ -1,0 +1,57 @@
+/* The other kernels of a network: norms, activations, softmax, attention, positions.
+ *
+ * Layer: math. Out first, then inputs, then sizes; all matrices are C order [rows, cols] float32, channels last.
+ * Rows are independent and computed the same way whatever their number. `x` supplies threads where a call is large. */
+#ifndef S2_MATH_OPS_H
+#define S2_MATH_OPS_H
+
+#include "math/gemm.h"
+
+/* torch.nn.LayerNorm over the last dim. out may be in. */
+void s2_layer_norm(const s2_exec *x, float *out, const float *in, const float *weight, const float *bias, size_t rows,
+		   size_t cols, float eps);
+/* torch.nn.GroupNorm(C, C) over time (HuBERT base extractor): each channel of [rows, cols] normalised over rows. */
+void s2_channel_norm(const s2_exec *x, float *out, const float *in, const float *weight, const float *bias, size_t rows,
+		     size_t cols, float eps);
+
+void s2_activate(const s2_exec *x, float *data, size_t n, s2_act act);
+void s2_leaky_relu(const s2_exec *x, float *out, const float *in, size_t n, float slope); /* out may be in */
+void s2_glu(const s2_exec *x, float *out, const float *in, size_t rows, size_t cols);      /* in [rows, 2*cols]: a * sigmoid(b) */
+void s2_add_scaled(const s2_exec *x, float *out, const float *in, size_t n, float scale);  /* out += scale * in */
+void s2_scale(const s2_exec *x, float *data, size_t n, float scale);
+
+/* Row-wise, in place; the maximum is subtracted first. A row of -inf becomes NaN as in torch. */
+void s2_softmax(const s2_exec *x, float *data, size_t rows, size_t cols);
+void s2_log_softmax(const s2_exec *x, float *data, size_t rows, size_t cols);
+
+/* fairseq SinusoidalPositionalEmbedding (modules/sinusoidal_positional_embedding.py): position p of dim d, into out [dim]. */
+void s2_sinusoid(float *out, size_t position, size_t dim);
+
+/* Multi-head attention over projected q [n_q, heads*hd], k and v [n_k, heads*hd] with row strides: out [n_q, heads*hd].
+ * q is already scaled by hd^-0.5 (fairseq scales after the projection and its bias).
+ * bias: NULL or [heads, n_q, n_k] added to the scores. Scores are never held for more than a block of rows. */
+typedef struct s2_attention_args {
+	const float *q, *k, *v;
+	size_t ld_q, ld_k, ld_v, ld_out;
+	size_t n_q, n_k, heads, head_dim;
+	const float *bias;
+} s2_attention_args;
+S2ST_CHECK int s2_attention(const s2_exec *x, float *out, const s2_attention_args *a, s2st_error *err);
+
+/* One decoder step for `rows` hypotheses, each with its own past: row r attends to steps 0..n_steps-1, where step p of
+ * row r lies in cache row slot[r*ld_slot + p] of step p: k_cache + (p*rows_cap + slot) * ld. No cache is ever copied on
+ * a beam reorder, only the slots are. slot NULL: every row reads the same n_steps keys (cross attention: rows_cap 1, slot 0). */
+typedef struct s2_step_attention_args {
+	const float *q;                /* [rows, heads*head_dim], scaled */
+	const float *k_cache, *v_cache; /* [n_steps, rows_cap, ld] */
+	size_t ld, rows_cap;
+	const int32_t *slot;
+	size_t ld_slot;
+	size_t rows, n_steps, heads, head_dim;
+} s2_step_attention_args;
+S2ST_CHECK int s2_step_attention(const s2_exec *x, float *out, const s2_step_attention_args *a, s2st_error *err);
+
+/* dtype conversion of n contiguous elements (unaligned source). */
+void s2_to_f32(float *out, const void *in, s2_dtype dtype, size_t n);
+
+#endif
