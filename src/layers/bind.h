@@ -1,0 +1,67 @@
+/* Weights bind by table: name, shape, destination. One binder checks presence, dtype and every dimension and says what
+ * it expected and what it found; networks are lists of rows.
+ *
+ *   const s2_bind_row rows[] = {
+ *       {"fc1.weight", offsetof(layer, fc1.w), 2, {ffn, dim}, 0},
+ *       {"fc1.bias", offsetof(layer, fc1.b), 1, {ffn}, S2_BIND_F32},
+ *   };
+ *   S2_TRY(s2_bind(b, &layer, rows, 2, "encoder.layers.3.", err));
+ *
+ * Layer: layers. */
+#ifndef S2_LAYERS_BIND_H
+#define S2_LAYERS_BIND_H
+
+#include "base/arena.h"
+#include "formats/checkpoint.h"
+#include "math/conv.h"
+
+/* A weight used where it lies in the mapped file: any float dtype, any strides. */
+typedef struct s2_weight {
+	const void *data; /* NULL: absent (optional rows) */
+	s2_dtype dtype;
+	int rank;
+	size_t dims[4];
+	ptrdiff_t strides[4]; /* in elements */
+} s2_weight;
+
+typedef struct s2_binder {
+	const s2_checkpoint *ckpt;
+	s2_arena *arena; /* the model's memory: converted vectors and folded weights, freed with the model */
+} s2_binder;
+
+#define S2_ANY ((size_t)-1) /* a dimension that is derived from the file rather than checked */
+
+enum {
+	S2_BIND_F32 = 1,      /* destination is `const float *`: contiguous float32 (copied unless it already lies so) */
+	S2_BIND_OPTIONAL = 2, /* absent: data/pointer stays NULL */
+}; /* without S2_BIND_F32 the destination is an s2_weight */
+
+typedef struct s2_bind_row {
+	const char *name; /* appended to the prefix */
+	size_t offset;    /* of the destination in `dest` */
+	int rank;
+	size_t dims[4];
+	unsigned flags;
+} s2_bind_row;
+
+S2ST_CHECK int s2_bind(const s2_binder *b, void *dest, const s2_bind_row *rows, size_t n, const char *prefix,
+		       s2st_error *err);
+
+/* A weight-normalised weight, folded: w = g * v / ||v||, the norm over all dims but `norm_dim` (torch weight_norm's dim).
+ * Takes prefix + "weight_g"/"weight_v", "parametrizations.weight.original0"/"original1", or plain "weight" (used where
+ * it lies: weight norm was removed). */
+S2ST_CHECK int s2_bind_weight_norm(const s2_binder *b, s2_weight *out, const char *prefix, int rank, const size_t *dims,
+				   int norm_dim, s2st_error *err);
+
+/* Shape of a tensor, to derive what a config lacks: dims of `name`, or S2ST_EMODEL saying it is missing or of other rank. */
+S2ST_CHECK int s2_bind_shape(const s2_checkpoint *c, const char *name, int rank, size_t *dims, s2st_error *err);
+/* Highest N + 1 for which "prefixN." + suffix exists (layers of a stack); 0: none. */
+size_t s2_bind_count(const s2_checkpoint *c, const char *prefix, const char *suffix);
+
+/* The right operand of a gemm from a [n, k] weight. */
+static inline s2_right s2_right_weight(const s2_weight *w)
+{
+	return (s2_right){.w = w->data, .dtype = w->dtype, .sn = w->strides[0], .st = 0, .sc = w->strides[1]};
+}
+
+#endif
