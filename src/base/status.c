@@ -31,35 +31,28 @@ static void make_printable(char *s)
 			*s = '?';
 }
 
-int s2_fail(s2st_error *err, int code, const char *fmt, ...)
+void s2_error_text(s2st_error *err, const char *fmt, ...)
 {
-	if (err) {
-		va_list ap;
-		va_start(ap, fmt);
-		vsnprintf(err->text, sizeof err->text, fmt, ap);
-		va_end(ap);
-		make_printable(err->text);
-	}
-	return code;
+	if (!err)
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof err->text, fmt, ap);
+	va_end(ap);
+	make_printable(err->text);
 }
 
-int s2_fail_prefix(s2st_error *err, int code, const char *fmt, ...)
+void s2_error_prefix(s2st_error *err, const char *fmt, ...)
 {
-	if (err) {
-		char head[512], tail[sizeof err->text];
-		va_list ap;
-		va_start(ap, fmt);
-		vsnprintf(head, sizeof head, fmt, ap);
-		va_end(ap);
-		memcpy(tail, err->text, sizeof tail);
-		tail[sizeof tail - 1] = 0;
-		snprintf(err->text, sizeof err->text, "%s: %.500s", head, tail);
-		make_printable(err->text);
-	}
-	return code;
-}
-
-int s2_fail_mem(s2st_error *err, const char *what)
-{
-	return s2_fail(err, S2ST_EMEM, "out of memory for %s", what);
+	if (!err)
+		return;
+	char head[512], tail[sizeof err->text];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(head, sizeof head, fmt, ap);
+	va_end(ap);
+	memcpy(tail, err->text, sizeof tail);
+	tail[sizeof tail - 1] = 0;
+	snprintf(err->text, sizeof err->text, "%s: %.500s", head, tail);
+	make_printable(err->text);
 }

@@ -6,13 +6,15 @@
 
 #include "s2st.h"
 
-/* Writes the sentence (err may be NULL) and returns `code`, so that `return s2_fail(...)` is one line. */
-int s2_fail(s2st_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Writes the sentence (err may be NULL) and is `code`, so that `return s2_fail(...)` is one line.
+ * Macros, so that compilers and analysers see the code: after S2_TRY(f(&x)) they know that f has set x. */
+#define s2_fail(err, code, ...) (s2_error_text((err), __VA_ARGS__), (code))
+#define s2_fail_mem(err, what) s2_fail(err, S2ST_EMEM, "out of memory for %s", what)
+/* Puts "prefix: " before the sentence that is already there. */
+#define s2_fail_prefix(err, code, ...) (s2_error_prefix((err), __VA_ARGS__), (code))
 
-/* Puts "prefix: " before the sentence that is already there and returns `code`. */
-int s2_fail_prefix(s2st_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-int s2_fail_mem(s2st_error *err, const char *what);
+void s2_error_text(s2st_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void s2_error_prefix(s2st_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define S2_TRY(expr)                       \
 	do {                               \

@@ -1,0 +1,231 @@
+#!/usr/bin/env bash
+# What CI does beyond scripts/test.sh. Each part stands alone; every one can fail, and `self` shows that it does.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+quick="includes headers werror symbols install readme lengths self"
+all="$quick tidy cppcheck asan tsan"
+
+usage() {
+	cat <<'END'
+usage: scripts/check.sh [PART...] [--valgrind] [--fuzz SECONDS]
+without arguments: all parts but the last two
+  includes    no layer includes what it may not know (scripts/check-includes.sh)
+  headers     every header compiles alone; the public one as strict C11 and as C++ too
+  werror      the whole tree compiles without a warning
+  symbols     the library exports only s2_ and s2st_ names, keeps no mutable globals, never prints or exits
+  install     cmake --install, then the README's C example is built through pkg-config and run
+  readme      the README's links lead somewhere, its options exist
+  lengths     tells long functions and files; too long ones fail
+  self        each of the checks above finds a planted fault
+  tidy        clang-tidy
+  cppcheck    cppcheck
+  asan        all tests under AddressSanitizer and UBSan, leaks included
+  tsan        the tests that use threads under ThreadSanitizer
+  quick       the parts above `tidy`
+  --valgrind  the command-line tests under valgrind
+  --fuzz N    each fuzz target with libFuzzer for N seconds (clang); findings stay in build-fuzz/findings
+END
+}
+
+fail() {
+	echo "check.sh: $*" >&2
+	exit 1
+}
+
+configure() { # build folder, options
+	local dir=$1
+	shift
+	cmake -S . -B "$dir" --log-level=NOTICE -DS2ST_WERROR=ON "$@" >/dev/null
+}
+
+build() { # build folder, options: configures, builds quietly, shows the log of a failure
+	configure "$@"
+	cmake --build "$1" -j "$jobs" >"$1/build.log" 2>&1 || { cat "$1/build.log" >&2; fail "$1: the build failed"; }
+}
+
+part_includes() { scripts/check-includes.sh; }
+
+part_headers() {
+	local header count=0 flags=(-fsyntax-only -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -Isrc)
+	cc -std=c11 -Wpedantic "${flags[@]}" -x c include/s2st.h
+	if command -v c++ >/dev/null; then
+		c++ -std=c++11 -Wpedantic "${flags[@]}" -x c++ include/s2st.h
+	else
+		fail "headers: no C++ compiler (scripts/install-deps.sh --check)"
+	fi
+	for header in src/*/*.h; do
+		cc -std=gnu11 "${flags[@]}" -x c "$header"
+		count=$((count + 1))
+	done
+	echo "$count headers stand alone"
+}
+
+part_werror() { build build-check -DCMAKE_BUILD_TYPE=Release -DS2ST_BUILD_BENCH=ON; }
+
+library() { # of the strict build
+	[ -f build-check/libs2st.a ] && [ -z "$(find src include CMakeLists.txt -newer build-check/libs2st.a -print -quit)" ] ||
+		part_werror
+}
+
+part_symbols() {
+	library
+	scripts/check-symbols.sh build-check/libs2st.a
+}
+
+# The first C block of the README, as a user would build and run it.
+part_install() {
+	library
+	local dir=$PWD/build-check/consumer
+	rm -rf "$dir"
+	cmake --install build-check --prefix "$dir/prefix" >/dev/null
+	awk '/^```c$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' README.md >"$dir/example.c"
+	[ -s "$dir/example.c" ] || fail "install: the README has no C example"
+	local pc
+	pc=$(dirname "$(find "$dir/prefix" -name s2st.pc)")
+	# shellcheck disable=SC2046 # words are what pkg-config gives
+	cc -std=c11 -Wall -Wextra -Werror "$dir/example.c" -o "$dir/example" \
+		$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs s2st)
+	local demo=tests/data/demo
+	"$dir/example" models/es-en-demo $demo/test/es/test00000.flac "$dir/out.wav" >"$dir/units"
+	sed -n 's/^test00000|//p' $demo/expected/units.beam10.txt | diff - "$dir/units" >&2 ||
+		fail "install: the README's example gives other units than the reference"
+	[ -s "$dir/out.wav" ] || fail "install: the README's example wrote no wav"
+	echo "the README's example, built with pkg-config against the installed library, gives the expected units"
+}
+
+part_readme() { scripts/check-readme.sh build-check; }
+
+part_lengths() { scripts/check-lengths.sh; }
+
+# A copy of the tree with one fault; the check must find it.
+plant() { # name, file, text to append, command...
+	local name=$1 file=$2 text=$3 tree=build-check/self
+	shift 3
+	rm -rf $tree
+	mkdir -p $tree
+	cp -r CMakeLists.txt include src tools scripts README.md models $tree/
+	printf '%s\n' "$text" >>"$tree/$file"
+	if (cd $tree && "$@") >/dev/null 2>&1; then
+		fail "self: $name is not found"
+	fi
+	rm -rf $tree
+}
+
+part_self() {
+	plant "base including formats" src/base/status.c '#include "formats/value.h"' scripts/check-includes.sh
+	plant "audio including math" src/audio/fbank.h '#include "math/gemm.h"' scripts/check-includes.sh
+	plant "a tool including src" tools/vocode.c '#include "base/status.h"' scripts/check-includes.sh
+	plant "libsndfile in formats" src/formats/value.h '#include <sndfile.h>' scripts/check-includes.sh
+	plant "a header that needs another" include/s2st.h 'int s2_f(FILE *f);' scripts/check.sh headers
+	plant "C++ trouble in the public header" include/s2st.h 'int s2_f(int class);' scripts/check.sh headers
+	plant "a broken link" README.md '[x](src/nowhere.c)' scripts/check-readme.sh
+	plant "a long function" src/base/status.c "int s2_f(void)
+{
+$(yes ';' | head -n 200)
+	return 0;
+}" scripts/check-lengths.sh
+	plant_symbol "an export of another name" 'int other(void); int other(void) { return 1; }'
+	plant_symbol "a mutable global" 'int *s2_f(void); int *s2_f(void) { static int n; return &n; }'
+	plant_symbol "a library that prints" '#include <stdio.h>
+void s2_f(void); void s2_f(void) { printf("%d", 1); }'
+	plant_symbol "a library that exits" '#include <stdlib.h>
+void s2_f(void); void s2_f(void) { exit(1); }'
+	echo "the checks find the faults that they are for"
+}
+
+plant_symbol() { # name, C text
+	local dir
+	dir=$(mktemp -d)
+	printf '%s\n' "$2" | cc -c -O2 -x c -o "$dir/fault.o" -
+	ar rc "$dir/libfault.a" "$dir/fault.o"
+	if scripts/check-symbols.sh "$dir/libfault.a" >/dev/null 2>&1; then
+		rm -rf "$dir"
+		fail "self: $1 is not found"
+	fi
+	rm -rf "$dir"
+}
+
+part_tidy() {
+	configure build-check
+	local files
+	mapfile -t files < <(find src tools -name '*.c' | sort)
+	[ ${#files[@]} -gt 0 ] || fail "tidy: no sources"
+	# One file a run: clang-tidy 14 forgets va_start after its first file.
+	printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$jobs" clang-tidy --quiet -p build-check 2>build-check/tidy.err ||
+		{ grep -v 'warnings generated' build-check/tidy.err >&2; fail "tidy: findings above"; }
+	echo "clang-tidy: ${#files[@]} files clean"
+}
+
+part_cppcheck() {
+	configure build-check
+	cppcheck --quiet -j "$jobs" --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--library=posix --library=gnu --suppressions-list=scripts/cppcheck.txt -D__GNUC__ -D_GNU_SOURCE -D__x86_64__ \
+		-Iinclude -Isrc -Itools src tools
+	echo "cppcheck: clean"
+}
+
+part_asan() {
+	build build-asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DS2ST_SANITIZE=ON
+	ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+		ctest --test-dir build-asan --output-on-failure --no-tests=error -j "$jobs"
+}
+
+part_tsan() {
+	build build-tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DS2ST_SANITIZE=thread
+	TSAN_OPTIONS=halt_on_error=1 ctest --test-dir build-tsan --output-on-failure --no-tests=error -j 1 \
+		-R 'pool|thread|session|jobs|gemm|golden'
+}
+
+part_valgrind() {
+	build build-valgrind -DCMAKE_BUILD_TYPE=RelWithDebInfo
+	S2ST_TEST_PREFIX="valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99" \
+		ctest --test-dir build-valgrind --output-on-failure --no-tests=error -j "$jobs" -R '^cli_'
+}
+
+part_fuzz() { # seconds
+	local seconds=$1 target name corpus count=0
+	CC=clang build build-fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DS2ST_SANITIZE=ON -DS2ST_FUZZ=ON
+	mkdir -p build-fuzz/findings
+	for target in build-fuzz/tests/fuzz_*; do
+		[ -x "$target" ] && [ -f "$target" ] || continue
+		name=$(basename "$target")
+		corpus=build-fuzz/corpus/${name#fuzz_}
+		mkdir -p "$corpus" # new inputs gather here; add the ones worth keeping to tests/fuzz/corpus
+		echo "$name: $seconds s"
+		"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+			-artifact_prefix=build-fuzz/findings/"$name"- "$corpus" "tests/fuzz/corpus/${name#fuzz_}" \
+			>"build-fuzz/$name.log" 2>&1 || { tail -n 60 "build-fuzz/$name.log" >&2; fail "fuzz: $name found something"; }
+		grep -E 'number_of_executed_units|new_units_added' "build-fuzz/$name.log"
+		count=$((count + 1))
+	done
+	[ $count -gt 0 ] || fail "fuzz: no targets"
+}
+
+parts=()
+fuzz_seconds=
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help) usage; exit 0 ;;
+	quick) read -r -a more <<<"$quick"; parts+=("${more[@]}") ;;
+	--valgrind | valgrind) parts+=(valgrind) ;;
+	--fuzz | fuzz)
+		[[ ${2:-} =~ ^[0-9]+$ ]] || { echo "check.sh: --fuzz needs a number of seconds" >&2; exit 2; }
+		fuzz_seconds=$2
+		parts+=(fuzz)
+		shift
+		;;
+	*)
+		[[ " $all " == *" $1 "* ]] || { echo "check.sh: no part is called $1" >&2; usage >&2; exit 2; }
+		parts+=("$1")
+		;;
+	esac
+	shift
+done
+[ ${#parts[@]} -gt 0 ] || read -r -a parts <<<"$all"
+
+for part in "${parts[@]}"; do
+	echo "== $part"
+	"part_$part" $fuzz_seconds
+done
+echo "all checks passed: ${parts[*]}"
