@@ -6,6 +6,7 @@ set -euo pipefail
 root=${1:-$(dirname "$0")/..}
 cd "$root"
 
+mapfile -t files < <(find include src tools -name '*.[ch]' | sort)
 awk '
 BEGIN {
 	sees["base"] = "base"
@@ -70,4 +71,4 @@ END {
 	if (breaches)
 		exit 1
 	printf "%d files keep the include rules\n", files
-}' $(find include src tools -name '*.[ch]' | sort)
+}' "${files[@]}"

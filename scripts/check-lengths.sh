@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+mapfile -t files < <(find include src tools tests -name '*.[ch]' | sort)
 awk '
 BEGIN {
 	aim_function = 60; limit_function = 130 # a forward pass may be long, straight through
@@ -55,4 +56,4 @@ END {
 	}
 	printf "%d functions, %d things over the aim, %d lines over %d columns\n", functions, long, wide, width
 	exit faults > 0
-}' $(find include src tools tests -name '*.[ch]' | sort)
+}' "${files[@]}"

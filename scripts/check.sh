@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc)
-quick="includes headers werror symbols install readme lengths self"
+quick="includes headers werror symbols install demo readme lengths self"
 all="$quick tidy cppcheck asan tsan"
 
 usage() {
@@ -15,6 +15,7 @@ without arguments: all parts but the last two
   werror      the whole tree compiles without a warning
   symbols     the library exports only s2_ and s2st_ names, keeps no mutable globals, never prints or exits
   install     cmake --install, then the README's C example is built through pkg-config and run
+  demo        scripts/demo.sh translates its sample as the reference does
   readme      the README's links lead somewhere, its options exist
   lengths     tells long functions and files; too long ones fail
   self        each of the checks above finds a planted fault
@@ -63,19 +64,14 @@ part_headers() {
 
 part_werror() { build build-check -DCMAKE_BUILD_TYPE=Release -DS2ST_BUILD_BENCH=ON; }
 
-library() { # of the strict build
-	[ -f build-check/libs2st.a ] && [ -z "$(find src include CMakeLists.txt -newer build-check/libs2st.a -print -quit)" ] ||
-		part_werror
-}
-
 part_symbols() {
-	library
+	part_werror
 	scripts/check-symbols.sh build-check/libs2st.a
 }
 
 # The first C block of the README, as a user would build and run it.
 part_install() {
-	library
+	part_werror
 	local dir=$PWD/build-check/consumer
 	rm -rf "$dir"
 	cmake --install build-check --prefix "$dir/prefix" >/dev/null
@@ -94,6 +90,18 @@ part_install() {
 	echo "the README's example, built with pkg-config against the installed library, gives the expected units"
 }
 
+part_demo() {
+	local out=$PWD/build/check-demo.wav id=test00004 # the sample's name in tests/data/demo
+	mkdir -p build
+	(cd / && "$OLDPWD/scripts/demo.sh" --no-install -o "$out") >build/check-demo.txt
+	[ -s "$out" ] || fail "demo: no wav"
+	sed -n "s/^$id|//p" tests/data/demo/expected/units.beam10.txt >build/check-demo.expected
+	[ -s build/check-demo.expected ] || fail "demo: no expected units"
+	sed -n 's/^units: *//p' build/check-demo.txt | diff build/check-demo.expected - >&2 ||
+		fail "demo: other units than the reference's"
+	echo "the demo's units are the reference's"
+}
+
 part_readme() { scripts/check-readme.sh build-check; }
 
 part_lengths() { scripts/check-lengths.sh; }
@@ -105,6 +113,7 @@ plant() { # name, file, text to append, command...
 	rm -rf $tree
 	mkdir -p $tree
 	cp -r CMakeLists.txt include src tools scripts README.md models $tree/
+	(cd $tree && "$@") >/dev/null || fail "self: $* fails without the fault too"
 	printf '%s\n' "$text" >>"$tree/$file"
 	if (cd $tree && "$@") >/dev/null 2>&1; then
 		fail "self: $name is not found"
@@ -135,15 +144,15 @@ void s2_f(void); void s2_f(void) { exit(1); }'
 }
 
 plant_symbol() { # name, C text
-	local dir
-	dir=$(mktemp -d)
-	printf '%s\n' "$2" | cc -c -O2 -x c -o "$dir/fault.o" -
-	ar rc "$dir/libfault.a" "$dir/fault.o"
-	if scripts/check-symbols.sh "$dir/libfault.a" >/dev/null 2>&1; then
-		rm -rf "$dir"
+	local dir=build-check/self
+	mkdir -p $dir
+	printf '%s\n' "$2" | cc -c -O2 -x c -o $dir/fault.o -
+	cp build-check/libs2st.a $dir/libfault.a
+	ar r $dir/libfault.a $dir/fault.o
+	if scripts/check-symbols.sh $dir/libfault.a >/dev/null 2>&1; then
 		fail "self: $1 is not found"
 	fi
-	rm -rf "$dir"
+	rm -rf $dir
 }
 
 part_tidy() {
@@ -187,8 +196,7 @@ part_fuzz() { # seconds
 	local seconds=$1 target name corpus count=0
 	CC=clang build build-fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DS2ST_SANITIZE=ON -DS2ST_FUZZ=ON
 	mkdir -p build-fuzz/findings
-	for target in build-fuzz/tests/fuzz_*; do
-		[ -x "$target" ] && [ -f "$target" ] || continue
+	for target in $(find build-fuzz/tests -maxdepth 1 -name "fuzz_*" -executable -type f | sort); do
 		name=$(basename "$target")
 		corpus=build-fuzz/corpus/${name#fuzz_}
 		mkdir -p "$corpus" # new inputs gather here; add the ones worth keeping to tests/fuzz/corpus
@@ -226,6 +234,6 @@ done
 
 for part in "${parts[@]}"; do
 	echo "== $part"
-	"part_$part" $fuzz_seconds
+	"part_$part" "$fuzz_seconds"
 done
 echo "all checks passed: ${parts[*]}"
