@@ -113,6 +113,7 @@ plant() { # name, file, text to append, command...
 	rm -rf $tree
 	mkdir -p $tree
 	cp -r CMakeLists.txt include src tools scripts README.md models $tree/
+	ln -s ../../tests $tree/tests
 	(cd $tree && "$@") >/dev/null || fail "self: $* fails without the fault too"
 	printf '%s\n' "$text" >>"$tree/$file"
 	if (cd $tree && "$@") >/dev/null 2>&1; then
@@ -128,7 +129,7 @@ part_self() {
 	plant "libsndfile in formats" src/formats/value.h '#include <sndfile.h>' scripts/check-includes.sh
 	plant "a header that needs another" include/s2st.h 'int s2_f(FILE *f);' scripts/check.sh headers
 	plant "C++ trouble in the public header" include/s2st.h 'int s2_f(int class);' scripts/check.sh headers
-	plant "a broken link" README.md '[x](src/nowhere.c)' scripts/check-readme.sh
+	plant "a broken link" README.md '[x](src/nowhere.c)' scripts/check-readme.sh ..
 	plant "a long function" src/base/status.c "int s2_f(void)
 {
 $(yes ';' | head -n 200)
