@@ -9,10 +9,14 @@
 typedef struct s2_fbank s2_fbank; /* FFT plan, window, mel weights: immutable, shared by threads */
 
 S2ST_CHECK int s2_fbank_new(s2_fbank **out, int sample_rate, int n_bins, s2st_error *err);
+/* The same with samples multiplied by `scale` instead of 2^15 (recipes that give kaldi samples in [-1, 1): 1). */
+S2ST_CHECK int s2_fbank_new_scaled(s2_fbank **out, int sample_rate, int n_bins, float scale, s2st_error *err);
 void s2_fbank_free(s2_fbank *f);
 
 size_t s2_fbank_frames(const s2_fbank *f, size_t n_samples); /* 1 + (n - 400) / 160 at 16 kHz; 0: too short */
-/* out [frames, n_bins]; samples in [-1, 1). Scratch comes from `scratch`. */
+size_t s2_fbank_bins(const s2_fbank *f);
+/* out [frames, n_bins]; samples [n] in [-1, 1). Scratch comes from `scratch` and is given back. No frame at all
+ * (n below one window) is not an error here: nothing is written. */
 S2ST_CHECK int s2_fbank_compute(const s2_fbank *f, float *out, const float *samples, size_t n, s2_arena *scratch,
 				s2st_error *err);
 
