@@ -36,13 +36,12 @@ static void test_arena(void)
 		float *p = s2_arena_zalloc(a, n, 1, sizeof *p);
 		REQUIRE(p);
 		CHECK_INT((uintptr_t)p % 64, 0);
+		bool zeroed = true;
 		for (size_t j = 0; j < n; j++) {
-			if (p[j] != 0.0f) {
-				CHECK(!"zeroed");
-				break;
-			}
+			zeroed = zeroed && p[j] == 0.0f;
 			p[j] = 1;
 		}
+		CHECK(zeroed);
 	}
 	size_t held = s2_arena_bytes(a);
 	s2_arena_reset(a, mark);
