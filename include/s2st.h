@@ -157,8 +157,10 @@ typedef struct s2st_s2ut_info {
 	int units_per_step;
 	int encoder_dim, encoder_layers, decoder_layers;
 	int speaker_dim; /* width of the speaker vector it takes; 0: none */
-	int max_target_positions;
-} s2st_s2ut_info;
+	int max_source_positions; /* filter-bank frames (10 ms); longer audio is refused, as the reference does */
+	int max_target_positions; /* decoder steps */
+	const char *features;     /* "80-bin filter bank, utterance_cmvn": what the config, or its absence, asks for */
+} s2st_s2ut_info; /* strings live as long as the model */
 
 S2ST_CHECK int s2st_s2ut_open(s2st_s2ut **out, s2st_context *ctx, const s2st_s2ut_files *files, s2st_error *err);
 void s2st_s2ut_free(s2st_s2ut *m);
@@ -177,9 +179,13 @@ typedef struct s2st_search_options {
 	double unkpen;    /* 0 */
 	double temperature;  /* 1 */
 	int no_repeat_ngram; /* 0: off */
-	const char *prefix;  /* first target symbol by name ("[en]") or token id; NULL: none */
+	/* First target symbol: "[en]", "en", or a token id; NULL: none. Where the config says prepend_tgt_lang_tag_as_bos it
+	 * takes the place of </s> as the first decoder input (--infer-target-lang), else it is forced as first output. */
+	const char *prefix;
 	const float *speaker; /* [speaker_dim] for models with a target speaker embedding */
 } s2st_search_options;
+/* Models with units_per_step > 1 are searched greedily, as in the reference: of these options only `speaker` matters to
+ * them, and their one hypothesis has no closing </s>. */
 
 s2st_search_options s2st_search_defaults(void);
 
@@ -207,11 +213,13 @@ typedef struct s2st_matrix {
 S2ST_CHECK int s2st_s2ut_generate(s2st_s2ut_session *s, const float *samples, size_t n, const s2st_search_options *opt,
 				  s2st_nbest *out, s2st_error *err);
 /* The model's input (fbank after the config's transforms), its encoder output, log-probabilities of a given decoder
- * input `tokens` [n_tokens] (starts with </s>) -> [n_tokens, n_vocab]. */
+ * input `tokens` [n_tokens] (starts with </s>) -> [n_tokens, n_vocab]. With r units a step, `tokens` is </s> and then
+ * r tokens for each further step -> [steps * r, n_vocab]. `speaker` [speaker_dim], NULL for models without. */
 S2ST_CHECK int s2st_s2ut_features(s2st_s2ut_session *s, const float *samples, size_t n, s2st_matrix *out, s2st_error *err);
-S2ST_CHECK int s2st_s2ut_encode(s2st_s2ut_session *s, const float *samples, size_t n, s2st_matrix *out, s2st_error *err);
-S2ST_CHECK int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const int32_t *tokens, size_t n_tokens,
-			       s2st_matrix *out, s2st_error *err);
+S2ST_CHECK int s2st_s2ut_encode(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker,
+				s2st_matrix *out, s2st_error *err);
+S2ST_CHECK int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker,
+			       const int32_t *tokens, size_t n_tokens, s2st_matrix *out, s2st_error *err);
 /* Symbol of a token ("17", "</s>", "[en]"); NULL outside the dictionary. */
 const char *s2st_s2ut_symbol(const s2st_s2ut *m, int32_t token);
 
