@@ -1,0 +1,229 @@
+#include "layers/transformer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "math/ops.h"
+
+/* ---- weights ---- */
+
+enum { MAX_ROWS = 26 };
+
+static size_t layer_rows(s2_bind_row *rows, const s2_transformer_config *c)
+{
+#define L s2_transformer_layer
+	size_t d = c->dim, n = 0;
+	const s2_bind_row self[] = {
+		S2_ROWS_LINEAR(L, self.q, "self_attn.q_proj", d, d),
+		S2_ROWS_LINEAR(L, self.k, "self_attn.k_proj", d, d),
+		S2_ROWS_LINEAR(L, self.v, "self_attn.v_proj", d, d),
+		S2_ROWS_LINEAR(L, self.out, "self_attn.out_proj", d, d),
+		S2_ROWS_NORM(L, self_norm, "self_attn_layer_norm", d),
+		S2_ROWS_LINEAR(L, fc1, "fc1", c->ffn, d),
+		S2_ROWS_LINEAR(L, fc2, "fc2", d, c->ffn),
+		S2_ROWS_NORM(L, final_norm, "final_layer_norm", d),
+	};
+	const s2_bind_row cross[] = {
+		S2_ROWS_LINEAR(L, cross.q, "encoder_attn.q_proj", d, d),
+		S2_ROWS_LINEAR(L, cross.k, "encoder_attn.k_proj", d, c->cross_dim),
+		S2_ROWS_LINEAR(L, cross.v, "encoder_attn.v_proj", d, c->cross_dim),
+		S2_ROWS_LINEAR(L, cross.out, "encoder_attn.out_proj", d, d),
+		S2_ROWS_NORM(L, cross_norm, "encoder_attn_layer_norm", d),
+	};
+#undef L
+	_Static_assert(sizeof self + sizeof cross == MAX_ROWS * sizeof *rows, "room for every row");
+	memcpy(rows, self, sizeof self);
+	n += sizeof self / sizeof *self;
+	if (c->cross_dim) {
+		memcpy(rows + n, cross, sizeof cross);
+		n += sizeof cross / sizeof *cross;
+	}
+	return n;
+}
+
+/* Part of `name` after "PREFIXn."; NULL: not inside the stack. */
+static const char *inside_layer(const char *name, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	if (strncmp(name, prefix, len) != 0)
+		return NULL;
+	size_t digits = strspn(name + len, "0123456789");
+	return digits && name[len + digits] == '.' ? name + len + digits + 1 : NULL;
+}
+
+static int refuse_strangers(const s2_binder *b, const s2_bind_row *rows, size_t n_rows, const char *prefix,
+			    s2st_error *err)
+{
+	for (size_t i = 0; i < s2_checkpoint_n_tensors(b->ckpt); i++) {
+		const char *name = s2_checkpoint_tensor_at(b->ckpt, i)->name, *part = inside_layer(name, prefix);
+		bool known = !part;
+		for (size_t j = 0; !known && j < n_rows; j++)
+			known = strcmp(part, rows[j].name) == 0;
+		if (!known)
+			return s2_fail(err, S2ST_EMODEL,
+				       "%s: tensor %s belongs to a kind of transformer layer that is not supported",
+				       s2_checkpoint_path(b->ckpt), name);
+	}
+	return 0;
+}
+
+int s2_transformer_bind(s2_transformer_layer **out, const s2_binder *b, const s2_transformer_config *c, size_t n,
+			const char *prefix, s2st_error *err)
+{
+	s2_bind_row rows[MAX_ROWS];
+	size_t n_rows = layer_rows(rows, c);
+	S2_TRY(refuse_strangers(b, rows, n_rows, prefix, err));
+	S2_ZALLOC(*out, b->arena, n, 1, err);
+	for (size_t i = 0; i < n; i++) {
+		char name[128];
+		snprintf(name, sizeof name, "%s%zu.", prefix, i);
+		S2_TRY(s2_bind(b, &(*out)[i], rows, n_rows, name, err));
+	}
+	return 0;
+}
+
+int s2_activation(const char *name)
+{
+	static const struct {
+		const char *name;
+		s2_act act;
+	} known[] = {{"relu", S2_ACT_RELU}, {"gelu", S2_ACT_GELU},   {"tanh", S2_ACT_TANH},
+		     {"swish", S2_ACT_SWISH}, {"linear", S2_ACT_NONE}};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(name, known[i].name) == 0)
+			return (int)known[i].act;
+	return -1;
+}
+
+/* ---- forward ---- */
+
+static s2_epilogue query_scale(const s2_transformer_config *c)
+{
+	return (s2_epilogue){.scale = 1 / sqrtf((float)(c->dim / c->heads))};
+}
+
+/* h += layer(in), then for post-norm the norm that closes the sublayer. */
+static void close_sublayer(const s2_exec *x, const s2_transformer_config *c, float *h, size_t rows, const s2_linear *l,
+			   const float *in, const s2_norm *norm)
+{
+	s2_linear_forward(x, h, c->dim, in, rows, l, &(s2_epilogue){.residual = h, .ld_residual = c->dim});
+	if (!c->pre_norm)
+		s2_norm_forward(x, h, h, rows, c->dim, norm);
+}
+
+/* What the sublayer reads: norm(h) in `buf`, or h itself. */
+static const float *open_sublayer(const s2_exec *x, const s2_transformer_config *c, float *buf, const float *h,
+				  size_t rows, const s2_norm *norm)
+{
+	if (!c->pre_norm)
+		return h;
+	s2_norm_forward(x, buf, h, rows, c->dim, norm);
+	return buf;
+}
+
+static int feed_forward(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l, float *h,
+			size_t rows, float *buf, s2st_error *err)
+{
+	float *inner;
+	S2_ALLOC(inner, x->scratch, rows, c->ffn, err);
+	const float *in = open_sublayer(x, c, buf, h, rows, &l->final_norm);
+	s2_linear_forward(x, inner, c->ffn, in, rows, &l->fc1, &(s2_epilogue){.act = c->act});
+	close_sublayer(x, c, h, rows, &l->fc2, inner, &l->final_norm);
+	return 0;
+}
+
+static int attend_sequence(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l, float *h,
+			   size_t t, const float *bias, float *buf, s2st_error *err)
+{
+	float *q, *k, *v;
+	size_t d = c->dim;
+	const s2_epilogue scaled = query_scale(c);
+	S2_ALLOC(q, x->scratch, t, d, err);
+	S2_ALLOC(k, x->scratch, t, d, err);
+	S2_ALLOC(v, x->scratch, t, d, err);
+	const float *in = open_sublayer(x, c, buf, h, t, &l->self_norm);
+	s2_linear_forward(x, q, d, in, t, &l->self.q, &scaled);
+	s2_linear_forward(x, k, d, in, t, &l->self.k, NULL);
+	s2_linear_forward(x, v, d, in, t, &l->self.v, NULL);
+	const s2_attention_args args = {
+		.q = q, .k = k, .v = v, .ld_q = d, .ld_k = d, .ld_v = d, .ld_out = d,
+		.n_q = t, .n_k = t, .heads = c->heads, .head_dim = d / c->heads, .bias = bias,
+	};
+	S2_TRY(s2_attention(x, buf, &args, err));
+	close_sublayer(x, c, h, t, &l->self.out, buf, &l->self_norm);
+	return 0;
+}
+
+int s2_transformer_forward(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l, float *h,
+			   size_t t, const float *bias, s2st_error *err)
+{
+	float *buf;
+	s2_mark mark = s2_arena_mark(x->scratch);
+	S2_ALLOC(buf, x->scratch, t, c->dim, err);
+	s2_mark inner = s2_arena_mark(x->scratch);
+	S2_TRY(attend_sequence(x, c, l, h, t, bias, buf, err));
+	s2_arena_reset(x->scratch, inner);
+	S2_TRY(feed_forward(x, c, l, h, t, buf, err));
+	s2_arena_reset(x->scratch, mark);
+	return 0;
+}
+
+void s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *cache, size_t i,
+			  const float *enc)
+{
+	const s2_layer_cache *own = &cache->layers[i];
+	s2_linear_forward(x, own->cross_k, cache->dim, enc, cache->source_len, &l->cross.k, NULL);
+	s2_linear_forward(x, own->cross_v, cache->dim, enc, cache->source_len, &l->cross.v, NULL);
+}
+
+static int attend_past(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
+		       const s2_cache *cache, size_t i, float *h, float *q, float *buf, s2st_error *err)
+{
+	const s2_layer_cache *own = &cache->layers[i];
+	size_t d = c->dim, newest = (cache->n_steps - 1) * cache->rows_cap * d;
+	const s2_epilogue scaled = query_scale(c);
+	const float *in = open_sublayer(x, c, buf, h, cache->rows, &l->self_norm);
+	s2_linear_forward(x, q, d, in, cache->rows, &l->self.q, &scaled);
+	s2_linear_forward(x, own->k + newest, d, in, cache->rows, &l->self.k, NULL);
+	s2_linear_forward(x, own->v + newest, d, in, cache->rows, &l->self.v, NULL);
+	const s2_step_attention_args args = {
+		.q = q, .k_cache = own->k, .v_cache = own->v, .ld = d, .rows_cap = cache->rows_cap,
+		.slot = cache->slot, .ld_slot = cache->max_steps, .rows = cache->rows, .n_steps = cache->n_steps,
+		.heads = c->heads, .head_dim = d / c->heads,
+	};
+	S2_TRY(s2_step_attention(x, buf, &args, err));
+	close_sublayer(x, c, h, cache->rows, &l->self.out, buf, &l->self_norm);
+	return 0;
+}
+
+static int attend_source(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
+			 const s2_cache *cache, size_t i, float *h, float *q, float *buf, s2st_error *err)
+{
+	const s2_layer_cache *own = &cache->layers[i];
+	const s2_epilogue scaled = query_scale(c);
+	const float *in = open_sublayer(x, c, buf, h, cache->rows, &l->cross_norm);
+	s2_linear_forward(x, q, c->dim, in, cache->rows, &l->cross.q, &scaled);
+	const s2_step_attention_args args = {
+		.q = q, .k_cache = own->cross_k, .v_cache = own->cross_v, .ld = c->dim, .rows_cap = 1,
+		.rows = cache->rows, .n_steps = cache->source_len, .heads = c->heads, .head_dim = c->dim / c->heads,
+	};
+	S2_TRY(s2_step_attention(x, buf, &args, err));
+	close_sublayer(x, c, h, cache->rows, &l->cross.out, buf, &l->cross_norm);
+	return 0;
+}
+
+int s2_transformer_step(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
+			const s2_cache *cache, size_t i, float *h, s2st_error *err)
+{
+	float *q, *buf;
+	s2_mark mark = s2_arena_mark(x->scratch);
+	S2_ALLOC(q, x->scratch, cache->rows, c->dim, err);
+	S2_ALLOC(buf, x->scratch, cache->rows, c->dim, err);
+	S2_TRY(attend_past(x, c, l, cache, i, h, q, buf, err));
+	if (c->cross_dim)
+		S2_TRY(attend_source(x, c, l, cache, i, h, q, buf, err));
+	S2_TRY(feed_forward(x, c, l, h, cache->rows, buf, err));
+	s2_arena_reset(x->scratch, mark);
+	return 0;
+}
