@@ -1,0 +1,91 @@
+/* S2UT: speech to discrete units with a transformer (https://arxiv.org/abs/2107.05604).
+ *
+ *   filter bank [frames, n_feat]
+ *     -> subsample (strided convolutions)           [T, d]
+ *     -> * sqrt(d) + sinusoidal positions from 2
+ *     -> encoder layers -> layer norm (pre-norm)    [T, d]
+ *     -> with a target speaker: Linear([h, speaker])
+ *   units so far
+ *     -> embedding * sqrt(d') + positions from 2 (-> layer norm)
+ *     -> decoder layers over the encoder output -> layer norm -> output projection -> log-softmax [vocab]
+ *   With units_per_step r > 1 a step reads r units (embeddings side by side, one linear) and gives r rows of
+ *   log-probabilities (one linear to r vectors, the same output projection for each).
+ *
+ * Layer: models. fairseq models/speech_to_speech/s2s_transformer.py, models/speech_to_text/s2t_transformer.py,
+ * models/transformer/transformer_decoder.py, models/speech_to_speech/modules/stacked_embedding.py. */
+#ifndef S2_MODELS_S2UT_H
+#define S2_MODELS_S2UT_H
+
+#include "layers/subsample.h"
+#include "layers/transformer.h"
+
+typedef struct s2_s2ut_config {
+	const char *arch; /* "s2ut_transformer", "s2ut_transformer_fisher" */
+	s2_transformer_config encoder, decoder;
+	size_t encoder_layers, decoder_layers;
+	size_t n_feat;       /* width of a frame: input_feat_per_channel * input_channels */
+	size_t vocab;        /* rows of the unit embedding: K + 4 (+ language tags) */
+	size_t code_size;    /* target_code_size, the K of the task; 0: not said */
+	size_t embed_dim;    /* width of the unit embedding; decoder.dim but where project_in_dim is */
+	size_t output_dim;   /* width before the output projection; decoder.dim but where project_out_dim is */
+	size_t units_per_step;
+	size_t speaker_dim;  /* 0: no target speaker */
+	size_t max_source_positions; /* filter-bank frames */
+	size_t max_target_positions; /* decoder steps */
+	float encoder_scale, decoder_scale;
+	bool token_positions, learned_positions;
+} s2_s2ut_config;
+
+typedef struct s2_s2ut_weights {
+	s2_subsample subsample;
+	s2_transformer_layer *encoder, *decoder;
+	s2_norm encoder_norm, embed_norm, decoder_norm; /* w NULL: none */
+	s2_linear speaker;                 /* [d, d + speaker_dim] */
+	s2_weight embed;                   /* [vocab, embed_dim] */
+	s2_weight positions;               /* [max_target_positions + 2, d']; learned only */
+	s2_linear project_in, project_out; /* [d', embed_dim], [output_dim, d']; w.data NULL: none */
+	s2_linear stack_in, stack_out;     /* [embed_dim, r * embed_dim], [r * output_dim, output_dim]; r > 1 only */
+	s2_linear output;                  /* [vocab, output_dim]; the embedding where the two are tied */
+} s2_s2ut_weights;
+
+typedef struct s2_s2ut {
+	s2_s2ut_config cfg;
+	s2_s2ut_weights w;
+} s2_s2ut;
+
+/* Sizes come from the tensors and are checked against the config; what tensors cannot tell comes from the config or from
+ * the architecture's defaults. Disagreement is an error with both numbers. */
+S2ST_CHECK int s2_s2ut_configure(s2_s2ut_config *out, const s2_checkpoint *c, s2st_error *err);
+
+/* Everything lies in the binder's arena and in the checkpoint, which outlive the model. */
+S2ST_CHECK int s2_s2ut_bind(s2_s2ut *out, const s2_binder *b, s2st_error *err);
+
+/* ---- encoder ---- */
+
+/* out [*len, encoder.dim] in memory of x->scratch from feat [frames, n_feat]. `speaker` [speaker_dim] for models with one. */
+S2ST_CHECK int s2_s2ut_encode(const s2_s2ut *m, const s2_exec *x, const float *feat, size_t frames,
+			      const float *speaker, float **out, size_t *len, s2st_error *err);
+
+/* ---- decoder ---- */
+
+typedef struct s2_s2ut_decoder {
+	const s2_s2ut *m;
+	const s2_exec *x;
+	s2_cache cache;
+	/* Buffers of a step, [rows_cap, ...] each. */
+	float *h;                  /* [d'] */
+	float *wide, *embedded;    /* [r * embed_dim], [embed_dim] */
+	float *features, *stacked; /* [output_dim], [r * output_dim] */
+	float *position;           /* one row, [d'] */
+} s2_s2ut_decoder;
+
+/* For one sentence: `rows` hypotheses, at most max_steps steps (cut to max_target_positions). Memory is x->scratch's. */
+S2ST_CHECK int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const s2_exec *x, const float *enc, size_t enc_len,
+				    size_t rows, size_t max_steps, s2st_error *err);
+
+/* One step. tokens [rows, units_per_step]; parent as in s2_cache_advance; log_probs [rows, units_per_step, vocab] of
+ * softmax(logits / temperature). */
+S2ST_CHECK int s2_s2ut_decoder_step(s2_s2ut_decoder *d, const int32_t *tokens, const int32_t *parent, size_t rows,
+				    float temperature, float *log_probs, s2st_error *err);
+
+#endif
