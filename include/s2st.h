@@ -115,6 +115,10 @@ S2ST_CHECK int s2st_inputs_next(s2st_inputs *in, s2st_input *out, s2st_error *er
 int64_t s2st_inputs_count(const s2st_inputs *in);                                  /* rows of this shard; -1 unknown */
 void s2st_inputs_free(s2st_inputs *in);
 
+/* Rows [*begin, *end) of `total` that belong to part `shard` of `n_shards`: fairseq's round(total / n * shard), halves to
+ * even (simple_kmeans/feature_utils.py:23-32). */
+void s2st_shard_range(size_t total, int shard, int n_shards, size_t *begin, size_t *end);
+
 /* ---- files out ---------------------------------------------------------------------------------------------- */
 
 /* A file appears whole or not at all: bytes go to a temporary name beside it, commit does fsync and rename.
@@ -138,6 +142,24 @@ S2ST_CHECK int s2st_pcm_write(s2st_writer *w, const float *samples, size_t n, s2
 /* numpy .npy version 1.0, C order. `descr` is "<f4", "<i4", "<f8" or "<i8". */
 S2ST_CHECK int s2st_npy_write(s2st_writer *w, const char *descr, const size_t *dims, size_t rank, const void *data,
 			      s2st_error *err);
+
+/* All values of a .npy file in C order as float32; *out is malloc'ed. */
+S2ST_CHECK int s2st_npy_read(float **out, size_t *n, const char *path, s2st_error *err);
+
+/* ---- unit lines --------------------------------------------------------------------------------------------- */
+
+/* One line of units: "name|3 1 4", "3 1 4", or the D-line of fairseq-generate, "D-7\tscore\t3 1 4". */
+typedef struct s2st_unit_line {
+	char *name;     /* NULL: none */
+	int64_t sample; /* 7 of a D-line; -1: none */
+	int32_t *units;
+	size_t n;
+} s2st_unit_line;
+
+/* `line` [n], with or without its line end. 1: units; 0: a line without any that belongs to fairseq-generate's output
+ * (S-, T-, H-, P-, ... and its summary); negative: no unit line, and why. */
+S2ST_CHECK int s2st_unit_line_parse(s2st_unit_line *out, const char *line, size_t n, s2st_error *err);
+void s2st_unit_line_free(s2st_unit_line *l);
 
 /* ---- speech to units (S2UT) --------------------------------------------------------------------------------- */
 
@@ -268,18 +290,23 @@ S2ST_CHECK int s2st_vocoder_run(s2st_vocoder_session *s, const int32_t *units, s
 
 /* ---- packs -------------------------------------------------------------------------------------------------- */
 
-/* A folder with pack.json: files that fit together. Opening checks that they are there; s2st_pack_check opens the
- * models and checks that K, dictionary and rates agree. */
+/* A folder with pack.json: models that fit together, their languages, units, licence and recommended options. All its
+ * files lie in the folder. Opening checks pack.json and that every file is there. */
 typedef struct s2st_pack s2st_pack;
 S2ST_CHECK int s2st_pack_open(s2st_pack **out, const char *dir, s2st_error *err);
 void s2st_pack_free(s2st_pack *p);
-/* Absolute or dir-relative path of a role ("s2ut", "config", "vocoder", "vocoder_config", "encoder", "kmeans", "asr",
- * "asr_dict"); NULL: the pack has none. */
+/* Path (beginning with `dir` as given) of a role: "s2ut", "config", "dict", "vocoder", "vocoder_config", "encoder",
+ * "kmeans", "asr", "asr_dict"; NULL: the pack has none. */
 const char *s2st_pack_file(const s2st_pack *p, const char *role);
-/* Search options the pack recommends ("search": {"beam": 10, ...}) written over `opt`. */
-void s2st_pack_search(const s2st_pack *p, s2st_search_options *opt);
 const char *s2st_pack_text(const s2st_pack *p, const char *key); /* "source_language", "licence", ...; or NULL */
-/* Do these two fit? K against embedding rows, numeric symbols, rates. */
+/* What the pack recommends ("search": {"beam": 10, ...}, "vocoder": {"dur_prediction": true, ...}) over `opt`. */
+void s2st_pack_search(const s2st_pack *p, s2st_search_options *opt);
+void s2st_pack_vocode(const s2st_pack *p, s2st_vocode_options *opt);
+/* Do these opened models (NULL: not opened) have the K that the pack's "units" say? */
+S2ST_CHECK int s2st_pack_check(const s2st_pack *p, const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err);
+/* Reads all files of the pack and compares them with its "sha256"; an error where one differs or has no sum. */
+S2ST_CHECK int s2st_pack_verify(const s2st_pack *p, s2st_error *err);
+/* Do these two fit? Every unit that the one can say has an embedding in the other, and both know the same K. */
 S2ST_CHECK int s2st_check_fit(const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err);
 
 /* ---- inspection --------------------------------------------------------------------------------------------- */
