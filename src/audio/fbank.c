@@ -1,17 +1,14 @@
-/* The filter bank over FFTW's single-precision transform; the only file that knows FFTW.
- *
- * Window and mel weights are made in float32 steps, as torch makes them: a weight near the edge of a triangle is the
- * difference of two numbers near 2800, so rounding elsewhere would move quiet bins by 1e-3. */
+/* The filter bank, in the float32 steps of torchaudio on PyTorch's CPU kernels: each step rounds as theirs does, so the
+ * features are the reference's to the last bit. rfft.h says what is lost otherwise. */
 #include "audio/fbank.h"
 
-#include <fftw3.h>
 #include <float.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/size.h"
+#include "audio/rfft.h"
+#include "audio/torchmath.h"
 
 static const double FRAME_MS = 25.0, SHIFT_MS = 10.0, LOW_HZ = 20.0;
 static const float PREEMPHASIS = 0.97f;
@@ -27,36 +24,18 @@ struct s2_fbank {
 	size_t fft_size;           /* window_size rounded up to a power of two */
 	size_t n_bins;
 	float scale;
-	float *window;   /* [window_size] povey */
-	mel_bin *bins;   /* [n_bins] */
-	float *weights;  /* behind `bins` */
-	fftwf_plan plan; /* real [fft_size] -> complex [fft_size / 2 + 1] */
+	float *window;  /* [window_size] povey */
+	mel_bin *bins;  /* [n_bins] */
+	float *weights; /* behind `bins` */
+	s2_rfft *fft;
 };
-
-/* FFTW's planner is one for the process and not safe for threads; executing a plan is. */
-static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
-
-static int make_plan(s2_fbank *f, s2st_error *err)
-{
-	float *in = fftwf_alloc_real(f->fft_size);
-	fftwf_complex *out = fftwf_alloc_complex(f->fft_size / 2 + 1);
-	if (in && out) {
-		pthread_mutex_lock(&planner);
-		/* ESTIMATE measures nothing: the same plan, hence the same bytes, in every run. */
-		f->plan = fftwf_plan_dft_r2c_1d((int)f->fft_size, in, out, FFTW_ESTIMATE);
-		pthread_mutex_unlock(&planner);
-	}
-	fftwf_free(in);
-	fftwf_free(out);
-	return f->plan ? S2ST_OK : s2_fail_mem(err, "FFT plan");
-}
 
 /* povey: a Hann window to the power 0.85. */
 static void make_window(float *window, size_t n)
 {
 	float step = (float)(2 * M_PI / (double)(n - 1));
 	for (size_t i = 0; i < n; i++)
-		window[i] = powf(0.5f - 0.5f * cosf((float)i * step), 0.85f);
+		window[i] = s2_torch_pow(0.5f - 0.5f * s2_torch_cos((float)i * step), 0.85f);
 }
 
 static double mel_of_hz(double hz)
@@ -70,14 +49,14 @@ static int make_mel_bins(s2_fbank *f, int sample_rate, s2st_error *err)
 	size_t n_fft = f->fft_size / 2;
 	float *mel = malloc(n_fft * sizeof *mel);
 	f->bins = calloc(f->n_bins, sizeof *f->bins);
-	f->weights = calloc(2 * n_fft, sizeof *f->weights); /* at most two triangles hold one FFT bin */
+	f->weights = calloc(2 * n_fft, sizeof *f->weights); /* no FFT bin lies within more than two triangles */
 	if (!mel || !f->bins || !f->weights) {
 		free(mel);
 		return s2_fail_mem(err, "mel filter bank");
 	}
 	float hz_per_bin = (float)((double)sample_rate / (double)f->fft_size);
 	for (size_t i = 0; i < n_fft; i++)
-		mel[i] = 1127.0f * logf(1.0f + hz_per_bin * (float)i / 700.0f);
+		mel[i] = 1127.0f * s2_torch_log(1.0f + hz_per_bin * (float)i / 700.0f);
 
 	double low = mel_of_hz(LOW_HZ), high = mel_of_hz(0.5 * sample_rate);
 	float low_mel = (float)low, delta = (float)((high - low) / (double)(f->n_bins + 1));
@@ -92,7 +71,7 @@ static int make_mel_bins(s2_fbank *f, int sample_rate, s2st_error *err)
 			float up = (mel[i] - left) / (center - left);
 			float down = (right - mel[i]) / (right - center);
 			float weight = fminf(up, down);
-			if (weight <= 0 || used == 2 * n_fft)
+			if (weight <= 0)
 				continue;
 			if (bin->n++ == 0)
 				bin->first = i;
@@ -124,7 +103,7 @@ int s2_fbank_new_scaled(s2_fbank **out, int sample_rate, int n_bins, float scale
 	f->window = malloc(f->window_size * sizeof *f->window);
 	int rc = f->window ? make_mel_bins(f, sample_rate, err) : s2_fail_mem(err, "fbank window");
 	if (rc == S2ST_OK)
-		rc = make_plan(f, err);
+		rc = s2_rfft_new(&f->fft, f->fft_size, err);
 	if (rc < 0) {
 		s2_fbank_free(f);
 		return rc;
@@ -143,11 +122,7 @@ void s2_fbank_free(s2_fbank *f)
 {
 	if (!f)
 		return;
-	if (f->plan) {
-		pthread_mutex_lock(&planner);
-		fftwf_destroy_plan(f->plan);
-		pthread_mutex_unlock(&planner);
-	}
+	s2_rfft_free(f->fft);
 	free(f->window);
 	free(f->bins);
 	free(f->weights);
@@ -164,7 +139,7 @@ size_t s2_fbank_bins(const s2_fbank *f)
 	return f->n_bins;
 }
 
-/* Scale, remove the mean, preemphasis (the first sample stands in for the one before it), window. */
+/* Scale, remove the mean, preemphasis (the first sample stands in for the one before it), window, pad with 0. */
 static void cut_frame(const s2_fbank *f, float *frame, const float *samples)
 {
 	double sum = 0;
@@ -179,30 +154,41 @@ static void cut_frame(const s2_fbank *f, float *frame, const float *samples)
 		frame[i] = (x - PREEMPHASIS * previous) * f->window[i];
 		previous = x;
 	}
+	memset(frame + f->window_size, 0, (f->fft_size - f->window_size) * sizeof *frame);
+}
+
+/* Squares of the magnitudes: torch takes the root first, which rounds twice more. `spectrum` as s2_rfft_run leaves it. */
+static void power_spectrum(float *power, const float *spectrum, size_t n_fft)
+{
+	power[0] = spectrum[0] * spectrum[0];
+	for (size_t i = 1; i < n_fft; i++) {
+		float re = spectrum[2 * i - 1], im = spectrum[2 * i];
+		float magnitude = sqrtf(re * re + im * im);
+		power[i] = magnitude * magnitude;
+	}
+}
+
+static float log_energy(const mel_bin *bin, const float *power)
+{
+	float energy = 0;
+	for (size_t i = 0; i < bin->n; i++)
+		energy = s2_fma_f32(power[bin->first + i], bin->weights[i], energy);
+	return s2_torch_log(fminf(fmaxf(energy, FLT_EPSILON), FLT_MAX));
 }
 
 int s2_fbank_compute(const s2_fbank *f, float *out, const float *samples, size_t n, s2_arena *scratch, s2st_error *err)
 {
 	size_t frames = s2_fbank_frames(f, n), n_fft = f->fft_size / 2;
 	s2_mark mark = s2_arena_mark(scratch);
-	float *frame, *power;
-	fftwf_complex *spectrum;
-	S2_ZALLOC(frame, scratch, f->fft_size, 1, err); /* what lies beyond the window stays 0 */
-	S2_ALLOC(spectrum, scratch, n_fft + 1, 1, err);
+	float *frame, *work, *power;
+	S2_ALLOC(frame, scratch, f->fft_size, 1, err);
+	S2_ALLOC(work, scratch, f->fft_size, 1, err);
 	S2_ALLOC(power, scratch, n_fft, 1, err);
 	for (size_t t = 0; t < frames; t++) {
-		float *row = out + t * f->n_bins;
 		cut_frame(f, frame, samples + t * f->shift);
-		fftwf_execute_dft_r2c(f->plan, frame, spectrum);
-		for (size_t i = 0; i < n_fft; i++)
-			power[i] = spectrum[i][0] * spectrum[i][0] + spectrum[i][1] * spectrum[i][1];
-		for (size_t b = 0; b < f->n_bins; b++) {
-			const mel_bin *bin = &f->bins[b];
-			double energy = 0;
-			for (size_t i = 0; i < bin->n; i++)
-				energy += bin->weights[i] * power[bin->first + i];
-			row[b] = logf(fmaxf((float)energy, FLT_EPSILON));
-		}
+		power_spectrum(power, s2_rfft_run(f->fft, frame, work), n_fft);
+		for (size_t b = 0; b < f->n_bins; b++)
+			out[t * f->n_bins + b] = log_energy(&f->bins[b], power);
 	}
 	s2_arena_reset(scratch, mark);
 	return S2ST_OK;

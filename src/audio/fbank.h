@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 
-typedef struct s2_fbank s2_fbank; /* FFT plan, window, mel weights: immutable, shared by threads */
+typedef struct s2_fbank s2_fbank; /* FFT, window, mel weights: immutable, shared by threads */
 
 S2ST_CHECK int s2_fbank_new(s2_fbank **out, int sample_rate, int n_bins, s2st_error *err);
 /* The same with samples multiplied by `scale` instead of 2^15 (recipes that give kaldi samples in [-1, 1): 1). */
