@@ -12,6 +12,8 @@
 #include "layers/cache.h"
 #include "layers/linear.h"
 
+enum { S2_FIRST_POSITION = 2 }; /* fairseq counts positions from padding_idx + 1 */
+
 typedef struct s2_transformer_config {
 	size_t dim, ffn, heads;
 	size_t cross_dim; /* width of the encoder output attended to; 0: no cross attention */

@@ -29,9 +29,9 @@ static int describe(s2_data_config *c, s2_arena *a, const char *tail, s2st_error
 	return c->text ? 0 : s2_fail_mem(err, "data config");
 }
 
-int s2_data_config_default(s2_data_config *out, s2_arena *a, s2st_error *err)
+int s2_data_config_default(s2_data_config *out, s2_arena *a, size_t n_bins, s2st_error *err)
 {
-	*out = (s2_data_config){.n_bins = 80, .channels = 1, .n_transforms = 1};
+	*out = (s2_data_config){.n_bins = n_bins, .channels = 1, .n_transforms = 1};
 	out->transforms[0] = (s2_transform){.norm_means = true, .norm_vars = true};
 	return describe(out, a, " (no config.yaml: the usual defaults)", err);
 }
@@ -82,7 +82,7 @@ static int add_transform(const reader *r, const s2_value *name)
 		       r->path, name->u.str.s);
 }
 
-/* The list for evaluation under `key`; found false: none, or null. */
+/* The transforms for evaluation under `key`; a split with null counts as absent. */
 static int add_transforms(const reader *r, const char *key)
 {
 	static const char *const splits[] = {"test", "_eval", "*"};

@@ -27,8 +27,8 @@ typedef struct s2_data_config {
 	const char *text;    /* "80-bin filter bank, utterance_cmvn" */
 } s2_data_config;
 
-/* What a model without a config.yaml gets: 80 bins, utterance CMVN. */
-S2ST_CHECK int s2_data_config_default(s2_data_config *out, s2_arena *a, s2st_error *err);
+/* What a model without a config.yaml gets: as many bins as it takes, utterance CMVN. */
+S2ST_CHECK int s2_data_config_default(s2_data_config *out, s2_arena *a, size_t n_bins, s2st_error *err);
 
 /* Strings lie in `a`. Transforms are those of the split "test", else of "_eval", else of "*". */
 S2ST_CHECK int s2_data_config_read(s2_data_config *out, s2_arena *a, const char *path, s2st_error *err);

@@ -4,8 +4,6 @@
 
 #include "math/ops.h"
 
-enum { FIRST_POSITION = 2 }; /* fairseq counts positions from padding_idx + 1 */
-
 /* ---- weights ---- */
 
 #define W s2_s2ut_weights
@@ -104,7 +102,7 @@ int s2_s2ut_encode(const s2_s2ut *m, const s2_exec *x, const float *feat, size_t
 	S2_TRY(s2_subsample_forward(x, &m->w.subsample, h, feat, frames, err));
 	s2_scale(x, h, t * d, c->encoder_scale);
 	for (size_t i = 0; i < t; i++) {
-		s2_sinusoid(position, FIRST_POSITION + i, d);
+		s2_sinusoid(position, S2_FIRST_POSITION + i, d);
 		s2_add_scaled(x, h + i * d, position, d, 1);
 	}
 	for (size_t i = 0; i < c->encoder_layers; i++)

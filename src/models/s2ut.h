@@ -19,6 +19,8 @@
 #include "layers/subsample.h"
 #include "layers/transformer.h"
 
+enum { S2_MAX_UNITS_PER_STEP = 64 };
+
 typedef struct s2_s2ut_config {
 	const char *arch; /* "s2ut_transformer", "s2ut_transformer_fisher" */
 	s2_transformer_config encoder, decoder;

@@ -213,7 +213,7 @@ static int read_units(const source *s, s2_s2ut_config *out)
 			       s->file, embed[0], embed[1]);
 	if (has(s, stack)) {
 		S2_TRY(s2_bind_shape(s->c, stack, 2, stacked, s->err));
-		if (stacked[0] % output[1] || stacked[0] / output[1] > 64)
+		if (stacked[0] % output[1] || stacked[0] / output[1] > S2_MAX_UNITS_PER_STEP)
 			return s2_fail(s->err, S2ST_EMODEL, "%s: tensor %s: expected a multiple of %zu rows, found %zu",
 				       s->file, stack, output[1], stacked[0]);
 		out->units_per_step = stacked[0] / output[1];

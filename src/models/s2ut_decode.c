@@ -4,7 +4,6 @@
 #include "math/ops.h"
 #include "models/s2ut.h"
 
-enum { FIRST_POSITION = 2, FIRST_UNIT = 4 };
 
 int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const s2_exec *x, const float *enc, size_t enc_len,
 			 size_t rows, size_t max_steps, s2st_error *err)
@@ -26,13 +25,6 @@ int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const s2_exec *x,
 	return 0;
 }
 
-/* With several units a step the reference packs them into one number, unit digits in base K, and special symbols among
- * them count as unit 0 (pack_units in tasks/speech_to_speech.py). Only the </s> that starts a sentence stays itself. */
-static size_t stacked_token(int32_t token, size_t step)
-{
-	return step > 0 && token < FIRST_UNIT ? FIRST_UNIT : (size_t)token;
-}
-
 /* d->h [rows, dim]: embedded tokens, scaled, with their position. */
 static void embed(s2_s2ut_decoder *d, const int32_t *tokens, size_t rows)
 {
@@ -42,8 +34,7 @@ static void embed(s2_s2ut_decoder *d, const int32_t *tokens, size_t rows)
 	float *to = w->project_in.w.data ? d->embedded : d->h;
 	float *rows_out = r > 1 ? d->wide : to;
 	for (size_t i = 0; i < rows * r; i++)
-		s2_embedding_row(rows_out + i * c->embed_dim, &w->embed,
-				 r > 1 ? stacked_token(tokens[i], step) : (size_t)tokens[i]);
+		s2_embedding_row(rows_out + i * c->embed_dim, &w->embed, (size_t)tokens[i]);
 	if (r > 1)
 		s2_linear_forward(d->x, to, c->embed_dim, d->wide, rows, &w->stack_in, NULL);
 	s2_scale(d->x, to, rows * c->embed_dim, c->decoder_scale);
@@ -51,9 +42,9 @@ static void embed(s2_s2ut_decoder *d, const int32_t *tokens, size_t rows)
 		s2_linear_forward(d->x, d->h, dim, to, rows, &w->project_in, NULL);
 	if (c->token_positions) {
 		if (c->learned_positions)
-			s2_embedding_row(d->position, &w->positions, FIRST_POSITION + step);
+			s2_embedding_row(d->position, &w->positions, S2_FIRST_POSITION + step);
 		else
-			s2_sinusoid(d->position, FIRST_POSITION + step, dim);
+			s2_sinusoid(d->position, S2_FIRST_POSITION + step, dim);
 		for (size_t i = 0; i < rows; i++)
 			s2_add_scaled(d->x, d->h + i * dim, d->position, dim, 1);
 	}

@@ -1,0 +1,39 @@
+#include "api/context.h"
+
+#include <stdlib.h>
+
+int s2st_context_new(s2st_context **out, const s2st_context_options *opt, s2st_error *err)
+{
+	s2st_context_options o = opt ? *opt : (s2st_context_options){0};
+	*out = NULL;
+	s2st_context *ctx = calloc(1, sizeof *ctx);
+	if (!ctx)
+		return s2_fail_mem(err, "context");
+	int rc = s2_kernels_find(&ctx->kernels, o.isa, err);
+	if (rc >= 0)
+		rc = s2_pool_new(&ctx->pool, o.threads, err);
+	if (rc < 0) {
+		s2st_context_free(ctx);
+		return rc;
+	}
+	*out = ctx;
+	return 0;
+}
+
+void s2st_context_free(s2st_context *ctx)
+{
+	if (!ctx)
+		return;
+	s2_pool_free(ctx->pool);
+	free(ctx);
+}
+
+const char *s2st_context_isa(const s2st_context *ctx)
+{
+	return s2_kernels_name(ctx->kernels);
+}
+
+int s2st_context_threads(const s2st_context *ctx)
+{
+	return s2_pool_threads(ctx->pool);
+}
