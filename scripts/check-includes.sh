@@ -20,7 +20,7 @@ BEGIN {
 	sees["api"] = "api models layers search text audio formats math base"
 
 	home["zip.h"] = home["zlib.h"] = home["jansson.h"] = home["yaml.h"] = "formats"
-	home["sndfile.h"] = home["soxr.h"] = home["fftw3.h"] = "audio"
+	home["sndfile.h"] = home["soxr.h"] = "audio"
 	home["utf8proc.h"] = "text"
 	home["cblas.h"] = "nowhere" # see src/math/gemm.h
 }

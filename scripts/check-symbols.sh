@@ -7,7 +7,6 @@ lib=$1
 
 # Mutable on purpose, "object:symbol: reason".
 allowed_data='
-fbank.c.o:planner: the planner of FFTW is not thread-safe, this mutex guards it
 '
 faults=0
 report() {

@@ -21,7 +21,6 @@ libzip-dev       module libzip
 zlib1g-dev       module zlib
 libsndfile1-dev  module sndfile
 libsoxr-dev      module soxr
-libfftw3-dev     module fftw3f
 libjansson-dev   module jansson
 libyaml-dev      module yaml-0.1
 '

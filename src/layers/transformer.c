@@ -100,7 +100,8 @@ int s2_activation(const char *name)
 
 static s2_epilogue query_scale(const s2_transformer_config *c)
 {
-	return (s2_epilogue){.scale = 1 / sqrtf((float)(c->dim / c->heads))};
+	size_t head_dim = c->dim / c->heads;
+	return (s2_epilogue){.scale = 1 / sqrtf((float)head_dim)};
 }
 
 /* h += layer(in), then for post-norm the norm that closes the sublayer. */
