@@ -12,4 +12,8 @@ typedef enum s2_dtype {
 size_t s2_dtype_size(s2_dtype t);
 const char *s2_dtype_name(s2_dtype t); /* "float32", "float16", "bfloat16", ... */
 
+/* n elements of any alignment and dtype to float32, `stride` elements apart (s2_to_f32: 1). */
+void s2_to_f32(float *out, const void *in, s2_dtype dtype, size_t n);
+void s2_to_f32_strided(float *out, const void *in, s2_dtype dtype, ptrdiff_t stride, size_t n);
+
 #endif

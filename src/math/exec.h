@@ -13,7 +13,8 @@ typedef struct s2_exec {
 	s2_pool *pool;          /* shared; NULL: one thread */
 	const s2_kernels *k;
 	s2_arena *scratch;      /* mark/reset around each forward call */
-	float **pack;           /* [threads] packing buffers of the gemm, s2_gemm_pack_floats() each */
+	size_t threads;         /* of the pool */
+	float **pack;           /* [threads] working memory of the gemm, s2_gemm_pack_floats() each */
 } s2_exec;
 
 /* isa NULL: $S2ST_ISA, else the best of this CPU; an unknown or unsupported name is an error that lists what there is. */

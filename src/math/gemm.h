@@ -55,6 +55,10 @@ static inline s2_right s2_right_f32(const float *w, size_t ld)
 void s2_gemm(const s2_exec *x, float *out, size_t ldo, size_t m, size_t n, const s2_left *a, const s2_right *b,
 	     const s2_epilogue *e);
 
-size_t s2_gemm_pack_floats(void);
+/* The same, alone in the caller: for tasks of a pool, which must not start a loop of their own. */
+void s2_gemm_worker(const s2_exec *x, int worker, float *out, size_t ldo, size_t m, size_t n, const s2_left *a,
+		    const s2_right *b, const s2_epilogue *e);
+
+size_t s2_gemm_pack_floats(void); /* working memory of one worker, 64-byte aligned */
 
 #endif

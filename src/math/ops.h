@@ -51,7 +51,4 @@ typedef struct s2_step_attention_args {
 } s2_step_attention_args;
 S2ST_CHECK int s2_step_attention(const s2_exec *x, float *out, const s2_step_attention_args *a, s2st_error *err);
 
-/* dtype conversion of n contiguous elements (unaligned source). */
-void s2_to_f32(float *out, const void *in, s2_dtype dtype, size_t n);
-
 #endif

@@ -1,0 +1,90 @@
+#include "math/conv.h"
+
+#include "base/size.h"
+
+size_t s2_conv1d_out_len(const s2_conv1d *c, size_t len)
+{
+	size_t padded = len + 2 * c->pad, reach = c->dilation * (c->k - 1) + 1;
+	return padded < reach ? 0 : (padded - reach) / c->stride + 1;
+}
+
+size_t s2_conv_transpose1d_out_len(const s2_conv1d *c, size_t len)
+{
+	size_t full = len ? (len - 1) * c->stride + c->k : 0;
+	return full < 2 * c->pad ? 0 : full - 2 * c->pad;
+}
+
+static const void *weight_at(const s2_conv1d *c, ptrdiff_t element)
+{
+	return (const char *)c->w + element * (ptrdiff_t)s2_dtype_size(c->dtype);
+}
+
+void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t len, const s2_conv1d *c,
+		       const s2_epilogue *e)
+{
+	size_t n = c->c_out / c->groups, channels = c->c_in / c->groups, m = s2_conv1d_out_len(c, len);
+	for (size_t g = 0; g < c->groups; g++) {
+		s2_left a = {
+			.x = in + g * channels,
+			.len = len,
+			.ld = c->c_in,
+			.taps = c->k,
+			.c = channels,
+			.stride = c->stride,
+			.dilation = c->dilation,
+			.pad = (ptrdiff_t)c->pad,
+		};
+		s2_right b = {
+			.w = weight_at(c, (ptrdiff_t)(g * n) * c->strides[0]),
+			.dtype = c->dtype,
+			.sn = c->strides[0],
+			.st = c->strides[2],
+			.sc = c->strides[1],
+		};
+		s2_epilogue own = e ? *e : (s2_epilogue){0};
+		own.bias = c->bias ? c->bias + g * n : NULL;
+		if (own.residual)
+			own.residual += g * n;
+		s2_gemm(x, out + g * n, ldo, m, n, &a, &b, &own);
+	}
+}
+
+/* Output o gets in[t] * w[kk] where t*stride + kk = o + pad. Outputs of one phase, (o + pad) % stride = r, use the taps
+ * kk = r, r + stride, ...: for u = (o + pad) / stride, tap kk = r + q*stride meets t = u - q. Taken from the last q to
+ * the first, that is a convolution of stride 1 over the input. */
+static void phase(const s2_exec *x, float *out, const float *in, size_t len, const s2_conv1d *c, size_t r)
+{
+	size_t out_len = s2_conv_transpose1d_out_len(c, len);
+	size_t taps = c->k > r ? (c->k - r - 1) / c->stride + 1 : 0;
+	size_t u0 = c->pad > r ? (c->pad - r + c->stride - 1) / c->stride : 0; /* first output at or after 0 */
+	size_t first = u0 * c->stride + r - c->pad;
+	if (first >= out_len)
+		return;
+	s2_left a = {
+		.x = in,
+		.len = len,
+		.ld = c->c_in,
+		.taps = taps ? taps : 1,
+		.c = taps ? c->c_in : 0, /* no tap in this phase: the bias alone */
+		.stride = 1,
+		.dilation = 1,
+		.pad = (ptrdiff_t)taps - 1 - (ptrdiff_t)u0,
+	};
+	ptrdiff_t last_tap = (ptrdiff_t)(r + (taps ? taps - 1 : 0) * c->stride);
+	s2_right b = {
+		.w = weight_at(c, last_tap * c->strides[2]),
+		.dtype = c->dtype,
+		.sn = c->strides[1],
+		.st = -(ptrdiff_t)c->stride * c->strides[2],
+		.sc = c->strides[0],
+	};
+	s2_epilogue e = {.bias = c->bias};
+	s2_gemm(x, out + first * c->c_out, c->stride * c->c_out, (out_len - first - 1) / c->stride + 1, c->c_out, &a, &b,
+		&e);
+}
+
+void s2_conv_transpose1d_forward(const s2_exec *x, float *out, const float *in, size_t len, const s2_conv1d *c)
+{
+	for (size_t r = 0; r < c->stride; r++)
+		phase(x, out, in, len, c, r);
+}

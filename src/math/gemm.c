@@ -1,0 +1,283 @@
+/* How a matrix product is cut up.
+ *
+ *   jobs      rectangles of the output, shared out over the threads: nobody splits a sum
+ *   columns   of a job in strips whose packed panels fit the L2 cache
+ *   chain     in blocks of at most KC; between blocks the sums wait in a strip buffer, so that `out` may be read as the
+ *             residual until it is written once, at the end
+ *   tiles     mr x nr, held in registers; the left operand is read where it lies
+ *
+ * The left rows are copied (zeros where the signal ends) only for tiles that touch padding, or whose rows lie so that
+ * they would all fall into the same sets of the L1 cache. */
+#include "math/gemm.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "math/kernels.h"
+
+enum {
+	KC = 384,                    /* longest block of the chain */
+	STRIP = 98304,               /* floats of packed panels: 384 KiB */
+	STRIP_COLS = 256,            /* columns of a strip when the chain has several blocks */
+	SUMS = 86016,                /* floats of waiting sums: 336 rows of 256 */
+	GATHER_LD = KC + 16,         /* copied left rows; the odd distance spreads them over cache sets */
+	GATHER = S2_MAX_MR * GATHER_LD,
+	TILE = S2_MAX_MR * S2_MAX_NR,
+	SMALL = 1 << 19, /* multiply-adds below which waking the crew costs more than it saves */
+};
+
+typedef struct product {
+	const s2_kernels *k;
+	float *const *pack; /* of each worker */
+	float *out;
+	size_t ldo, m, n;
+	s2_left a;
+	s2_right b;
+	s2_epilogue e;
+	size_t chain; /* taps * c */
+	size_t a_run; /* consecutive floats of a left row: c, or the whole chain when taps follow each other */
+	size_t b_run; /* chain positions at distance b_step in the right operand */
+	ptrdiff_t b_step;
+	size_t block;              /* chain positions of a block */
+	size_t job_rows, job_cols; /* multiples of mr, nr */
+	size_t col_jobs;
+} product;
+
+typedef struct buffers {
+	float *panels, *sums, *gather, *tile; /* STRIP, SUMS, GATHER, TILE floats */
+} buffers;
+
+size_t s2_gemm_pack_floats(void)
+{
+	return STRIP + SUMS + GATHER + TILE;
+}
+
+/* A part of a job: rows [i0, i1) and columns [j0, j1) of the output. */
+typedef struct part {
+	size_t i0, i1, j0, j1;
+	size_t k0, k1; /* block of the chain */
+} part;
+
+/* ---- operands ------------------------------------------------------------------------------------------------- */
+
+static size_t block_end(const product *p, size_t k0)
+{
+	size_t run_end = p->a_run ? (k0 / p->a_run + 1) * p->a_run : 0;
+	if (p->block < p->a_run)
+		return s2_min(k0 + p->block, run_end);
+	return s2_min(k0 + p->block, p->chain);
+}
+
+static void pack_panel(const product *p, float *panel, size_t j, size_t cols, size_t k0, size_t k1)
+{
+	const s2_right *b = &p->b;
+	ptrdiff_t size = (ptrdiff_t)s2_dtype_size(b->dtype);
+	for (size_t k = k0, n; k < k1; k += n) {
+		size_t tap = k / p->b_run, i = k % p->b_run;
+		n = s2_min(k1 - k, p->b_run - i);
+		ptrdiff_t at = (ptrdiff_t)j * b->sn + (ptrdiff_t)tap * b->st + (ptrdiff_t)i * p->b_step;
+		p->k->pack(panel + (k - k0) * p->k->nr, (const char *)b->w + at * size, b->dtype, b->sn, p->b_step, cols, n);
+	}
+}
+
+/* Position in the signal of tap j of row t; outside [0, len) it reads as zero. */
+static ptrdiff_t signal_row(const s2_left *a, size_t t, size_t j)
+{
+	return (ptrdiff_t)(t * a->stride + j * a->dilation) - a->pad;
+}
+
+static void gather_rows(const s2_left *a, float *dst, size_t t0, size_t rows, size_t k0, size_t k1)
+{
+	for (size_t r = 0; r < rows; r++, dst += GATHER_LD)
+		for (size_t k = k0, n; k < k1; k += n) {
+			size_t i = k % a->c;
+			ptrdiff_t at = signal_row(a, t0 + r, k / a->c);
+			n = s2_min(k1 - k, a->c - i);
+			if (at < 0 || (size_t)at >= a->len)
+				memset(dst + (k - k0), 0, n * sizeof *dst);
+			else
+				memcpy(dst + (k - k0), a->x + (size_t)at * a->ld + i, n * sizeof *dst);
+		}
+}
+
+/* Row distances that are a multiple of 2 KiB leave a tile's rows two or fewer sets of the L1 cache. */
+static bool crowded(size_t row_floats, size_t rows)
+{
+	return rows > 4 && row_floats % 512 == 0;
+}
+
+/* Sets the left operand of tile rows [i, i + t->rows). */
+static void point_left(const product *p, s2_tile *t, float *gather, size_t i, size_t k0, size_t k1)
+{
+	const s2_left *a = &p->a;
+	size_t row = a->stride * a->ld;
+	bool inside = signal_row(a, i, 0) >= 0 && signal_row(a, i + t->rows - 1, a->taps - 1) < (ptrdiff_t)a->len;
+	if (inside && !crowded(row, t->rows)) {
+		size_t tap = k0 / p->a_run;
+		t->c = s2_min(p->a_run, k1 - k0);
+		t->taps = (k1 - k0) / s2_max(t->c, 1);
+		t->row = row;
+		t->tap = a->dilation * a->ld;
+		t->a = a->x + (size_t)signal_row(a, i, tap) * a->ld + k0 % p->a_run;
+	} else {
+		gather_rows(a, gather, i, t->rows, k0, k1);
+		t->c = k1 - k0;
+		t->taps = 1;
+		t->row = GATHER_LD;
+		t->tap = 0;
+		t->a = gather;
+	}
+}
+
+/* ---- tiles ------------------------------------------------------------------------------------------------------ */
+
+static void load_old(const product *p, const s2_tile *t, size_t i, size_t j)
+{
+	for (size_t r = 0; r < t->rows; r++) {
+		memcpy(t->acc + r * p->k->nr, p->out + (i + r) * p->ldo + j, t->cols * sizeof(float));
+		memset(t->acc + r * p->k->nr + t->cols, 0, (p->k->nr - t->cols) * sizeof(float));
+	}
+}
+
+static void finish_tile(const product *p, const s2_tile *t, size_t i, size_t j)
+{
+	const s2_epilogue *e = &p->e;
+	s2_finish f = {
+		.out = p->out + i * p->ldo + j,
+		.ldo = p->ldo,
+		.acc = t->acc,
+		.rows = t->rows,
+		.cols = t->cols,
+		.bias = e->bias ? e->bias + j : NULL,
+		.residual = e->residual ? e->residual + i * e->ld_residual + j : NULL,
+		.ld_residual = e->ld_residual,
+		.act = e->act,
+		.scale = e->scale,
+	};
+	p->k->finish(&f);
+}
+
+/* One block of the chain for all tiles of a part whose panels are packed. */
+static void run_tiles(const product *p, const buffers *buf, const part *s)
+{
+	size_t mr = p->k->mr, nr = p->k->nr, kc = s->k1 - s->k0;
+	bool single = s->k0 == 0 && s->k1 == p->chain;
+	float *sums = buf->sums;
+	for (size_t i = s->i0; i < s->i1; i += mr) {
+		s2_tile t = {.rows = s2_min(mr, s->i1 - i), .acc = buf->tile};
+		point_left(p, &t, buf->gather, i, s->k0, s->k1);
+		for (size_t j = s->j0; j < s->j1; j += nr) {
+			t.cols = s2_min(nr, s->j1 - j);
+			t.panel = buf->panels + (j - s->j0) * kc;
+			if (!single) {
+				t.acc = sums;
+				sums += mr * nr;
+			}
+			if (s->k0 == 0 && p->e.accumulate)
+				load_old(p, &t, i, j);
+			t.resume = s->k0 > 0 || p->e.accumulate;
+			p->k->tile(&t);
+			if (s->k1 == p->chain)
+				finish_tile(p, &t, i, j);
+		}
+	}
+}
+
+static void run_part(const product *p, const buffers *buf, part s)
+{
+	size_t nr = p->k->nr;
+	s.k0 = 0;
+	do {
+		s.k1 = block_end(p, s.k0);
+		for (size_t j = s.j0; j < s.j1; j += nr)
+			pack_panel(p, buf->panels + (j - s.j0) * (s.k1 - s.k0), j, s2_min(nr, s.j1 - j), s.k0, s.k1);
+		run_tiles(p, buf, &s);
+		s.k0 = s.k1;
+	} while (s.k0 < p->chain);
+}
+
+static void run_job(void *arg, size_t index, int worker)
+{
+	const product *p = arg;
+	float *memory = p->pack[worker];
+	buffers buf = {memory, memory + STRIP, memory + STRIP + SUMS, memory + STRIP + SUMS + GATHER};
+	size_t mr = p->k->mr, nr = p->k->nr, row_job = index / p->col_jobs, col_job = index % p->col_jobs;
+	size_t i1 = s2_min(p->m, (row_job + 1) * p->job_rows), j1 = s2_min(p->n, (col_job + 1) * p->job_cols);
+	bool single = p->block >= p->chain;
+	/* With few rows a panel is used at once, while it lies in the L1 cache. */
+	size_t cols = p->m <= 2 * mr ? nr : single ? STRIP / s2_max(p->chain, 1) / nr * nr : STRIP_COLS;
+	size_t rows = single ? p->job_rows : SUMS / cols / mr * mr;
+	for (size_t j = col_job * p->job_cols; j < j1; j += cols)
+		for (size_t i = row_job * p->job_rows; i < i1; i += rows)
+			run_part(p, &buf, (part){i, s2_min(i + rows, i1), j, s2_min(j + cols, j1), 0, 0});
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------ */
+
+static void plan(product *p, size_t threads)
+{
+	s2_left *a = &p->a;
+	size_t mr = p->k->mr, nr = p->k->nr;
+	p->chain = a->taps * a->c;
+	bool adjacent = a->taps == 1 || (a->dilation == 1 && a->ld == a->c);
+	p->a_run = s2_max(adjacent ? p->chain : a->c, 1);
+	bool even = a->taps == 1 || p->b.st == p->b.sc * (ptrdiff_t)a->c;
+	p->b_step = a->c == 1 && a->taps > 1 ? p->b.st : p->b.sc;
+	p->b_run = s2_max(even || a->c == 1 ? p->chain : a->c, 1);
+	/* Equal blocks; they end at the ends of runs, so that a block is one run or whole runs. */
+	if (p->a_run > KC) {
+		size_t parts = (p->a_run + KC - 1) / KC;
+		p->block = (p->a_run + parts - 1) / parts;
+	} else {
+		size_t runs = p->chain / p->a_run, most = KC / p->a_run, parts = s2_max((runs + most - 1) / most, 1);
+		p->block = (runs + parts - 1) / parts * p->a_run;
+	}
+	p->job_rows = s2_round_up(p->m, mr);
+	p->job_cols = s2_round_up(p->n, nr);
+	p->col_jobs = 1;
+	if (threads == 1 || p->m * p->n * p->chain < SMALL)
+		return;
+	/* Columns first: rows of the left operand need no packing, so halving the columns costs little. */
+	size_t want = 4 * threads, panels = p->job_cols / nr, tiles = p->job_rows / mr;
+	size_t wide = p->m > 2 * mr ? 4 : 1; /* panels that share a pass over the left rows */
+	size_t col_jobs = s2_max(s2_min(want, panels / wide), 1);
+	p->job_cols = (panels + col_jobs - 1) / col_jobs * nr;
+	p->col_jobs = (p->n + p->job_cols - 1) / p->job_cols;
+	size_t row_jobs = s2_max(s2_min((want + p->col_jobs - 1) / p->col_jobs, tiles / 8), 1);
+	p->job_rows = (tiles + row_jobs - 1) / row_jobs * mr;
+}
+
+static void run_product(const s2_exec *x, float *const *pack, size_t threads, product *p)
+{
+	if (p->m == 0 || p->n == 0)
+		return;
+	p->k = x->k;
+	p->pack = pack;
+	if (p->e.scale == 0)
+		p->e.scale = 1;
+	plan(p, threads);
+	size_t jobs = (p->m + p->job_rows - 1) / p->job_rows * p->col_jobs;
+	if (jobs == 1)
+		run_job(p, 0, 0);
+	else
+		s2_pool_run(x->pool, jobs, run_job, p);
+}
+
+void s2_gemm(const s2_exec *x, float *out, size_t ldo, size_t m, size_t n, const s2_left *a, const s2_right *b,
+	     const s2_epilogue *e)
+{
+	product p = {.out = out, .ldo = ldo, .m = m, .n = n, .a = *a, .b = *b};
+	if (e)
+		p.e = *e;
+	run_product(x, x->pack, x->threads, &p);
+}
+
+void s2_gemm_worker(const s2_exec *x, int worker, float *out, size_t ldo, size_t m, size_t n, const s2_left *a,
+		    const s2_right *b, const s2_epilogue *e)
+{
+	product p = {.out = out, .ldo = ldo, .m = m, .n = n, .a = *a, .b = *b};
+	if (e)
+		p.e = *e;
+	run_product(x, x->pack + worker, 1, &p);
+}

@@ -1,0 +1,82 @@
+/* One CPU's inner loops behind one table. The .c files of this folder hold the order of work; these hold its arithmetic.
+ *
+ * Layer: math, private to it. kernels_scalar.c, kernels_avx2.c and kernels_avx512.c each define the same few vector
+ * primitives and include the same bodies (kernels_gemm_impl.h, kernels_rows_impl.h).
+ *
+ * What makes results the same bytes everywhere:
+ *   - an element of a matrix product is one chain of fused multiply-adds, whatever tile it falls into;
+ *   - a function of one element (exp, erf, ...) is the same vector code for whole vectors and for tails;
+ *   - a sum over a row goes into 16 lanes (element i into lane i % 16) that are added up in one fixed tree.
+ * So AVX2 and AVX-512 agree bit by bit. The scalar table does too where the compiler's target has a fast fmaf; elsewhere
+ * (x86-64 without FMA) it multiplies and adds with two roundings and differs in the last bits. */
+#ifndef S2_MATH_KERNELS_H
+#define S2_MATH_KERNELS_H
+
+#include "math/ops.h"
+
+enum {
+	S2_MAX_MR = 14, /* rows and columns of the largest tile of any CPU */
+	S2_MAX_NR = 32,
+};
+
+/* acc [rows, nr] += left [rows, taps*c] · panel [taps*c, nr], k ascending. */
+typedef struct s2_tile {
+	const float *a;       /* element (i, j, k) of the left operand is a[i*row + j*tap + k] */
+	size_t row, tap;
+	size_t taps, c;
+	const float *panel;   /* packed, 64-byte aligned */
+	float *acc;           /* 64-byte aligned; columns past `cols` may or may not be computed */
+	size_t rows, cols;    /* 1..mr, 1..nr */
+	bool resume;          /* acc holds the chain so far; false: it starts at zero */
+} s2_tile;
+
+/* A finished tile on its way out: out = act(acc + bias) * scale + residual. */
+typedef struct s2_finish {
+	float *out;
+	size_t ldo;
+	const float *acc;     /* [rows, nr] */
+	size_t rows, cols;
+	const float *bias;    /* [cols] or NULL */
+	const float *residual; /* or NULL */
+	size_t ld_residual;
+	s2_act act;
+	float scale;          /* 1: none */
+} s2_finish;
+
+/* The past of one hypothesis: step p is row slot[p] of the cache's step p. */
+typedef struct s2_past {
+	const float *rows;   /* element i of step p is rows[(p*rows_cap + slot[p])*ld + i] */
+	size_t ld, rows_cap;
+	const int32_t *slot; /* [n] */
+	size_t n;
+} s2_past;
+
+struct s2_kernels {
+	const char *name;
+	size_t mr, nr;
+	void (*tile)(const s2_tile *t);
+	void (*finish)(const s2_finish *f);
+	/* panel [k, nr] from the right operand's element n*sn + i*sc, n < cols, i < k; other columns become zero. */
+	void (*pack)(float *panel, const void *w, s2_dtype dtype, ptrdiff_t sn, ptrdiff_t sc, size_t cols, size_t k);
+
+	void (*activate)(float *data, size_t n, s2_act act);
+	void (*leaky_relu)(float *out, const float *in, size_t n, float slope);
+	void (*glu)(float *out, const float *a, const float *b, size_t n); /* a * sigmoid(b) */
+	void (*add_scaled)(float *out, const float *in, size_t n, float scale);
+	void (*scale)(float *data, size_t n, float scale);
+	void (*layer_norm)(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps);
+	/* Up to 16 channels of in [rows, ld] normalised over rows. */
+	void (*channel_norm)(float *out, const float *in, const float *weight, const float *bias, size_t rows, size_t ld,
+			     size_t n, float eps);
+	void (*softmax)(float *row, size_t n);
+	void (*log_softmax)(float *row, size_t n);
+	void (*past_scores)(float *scores, const float *q, const s2_past *past, size_t dim); /* q · step p, p < n */
+	void (*past_values)(float *out, const float *weights, const s2_past *past, size_t dim);
+};
+
+extern const s2_kernels s2_kernels_scalar;
+#if defined(__x86_64__)
+extern const s2_kernels s2_kernels_avx2, s2_kernels_avx512;
+#endif
+
+#endif
