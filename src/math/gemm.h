@@ -1,7 +1,8 @@
 /* The matrix product under every linear and convolution: out = epilogue(left · rightᵀ).
  *
  * Layer: math. Each element of `out` is one chain of fused multiply-adds over k in ascending order, whatever the number
- * of rows, threads or blocks: so a row's bytes do not depend on who shares its batch, and AVX2 and AVX-512 agree.
+ * of rows, threads or blocks: so a row's bytes do not depend on who shares its batch, and AVX2 and AVX-512 agree. (The
+ * portable kernels agree with them where the target has a fast fmaf; on x86-64 they round twice a step.)
  * (OpenBLAS gives no such promise: its kernels change with the shape and the thread count. That, packing straight from
  * fp16/strided checkpoint storage, and convolution without im2col are why this is our own.) */
 #ifndef S2_MATH_GEMM_H
