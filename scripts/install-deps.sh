@@ -23,6 +23,7 @@ libsndfile1-dev  module sndfile
 libsoxr-dev      module soxr
 libjansson-dev   module jansson
 libyaml-dev      module yaml-0.1
+libutf8proc-dev  module libutf8proc
 '
 check_packages='
 g++              command c++
