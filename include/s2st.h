@@ -254,13 +254,16 @@ typedef struct s2st_vocoder_info {
 	int n_units;     /* rows of the unit embedding */
 	int n_speakers;  /* 0: single speaker or speaker by vector */
 	int speaker_dim; /* width of the speaker vector it takes; 0: none */
+	int n_styles;    /* 0: none */
 	bool has_duration_predictor;
 	bool has_f0;
+	int n_f0_bins;   /* f0 values are numbers of bins below this; 0: they are used as they are */
+	int feature_dim; /* width of the other features it takes; 0: none */
 	int sample_rate;
 	int hop; /* samples a unit frame */
 } s2st_vocoder_info;
 
-/* `config`: config.json of the vocoder; NULL: NAME.json or config.json beside the model. */
+/* `config`: config.json of the vocoder; NULL: NAME.json, config.json or vocoder.json beside the model. */
 S2ST_CHECK int s2st_vocoder_open(s2st_vocoder **out, s2st_context *ctx, const char *model, const char *config,
 				 s2st_error *err);
 void s2st_vocoder_free(s2st_vocoder *v);
@@ -272,8 +275,11 @@ typedef struct s2st_vocode_options {
 	bool dur_prediction; /* predict a duration for each unit (reduced units); false: one frame a unit */
 	int speaker;         /* 0 .. n_speakers - 1 */
 	const float *speaker_vector; /* [speaker_dim] */
-	const float *f0;             /* [n_f0] one value a frame, for models with f0 */
+	int style;                   /* 0 .. n_styles - 1 */
+	const float *f0; /* [n_f0] for models with f0: one value a frame; where one is finer, the other is repeated */
 	size_t n_f0;
+	const float *features; /* [n_features, feature_dim]; each row holds for an equal share of the frames */
+	size_t n_features;
 } s2st_vocode_options;
 
 typedef struct s2st_waveform {

@@ -47,11 +47,12 @@ typedef struct s2_bind_row {
 S2ST_CHECK int s2_bind(const s2_binder *b, void *dest, const s2_bind_row *rows, size_t n, const char *prefix,
 		       s2st_error *err);
 
-/* A weight-normalised weight, folded: w = g * v / ||v||, the norm over all dims but `norm_dim` (torch weight_norm's dim).
- * Takes prefix + "weight_g"/"weight_v", "parametrizations.weight.original0"/"original1", or plain "weight" (used where
- * it lies: weight norm was removed). */
-S2ST_CHECK int s2_bind_weight_norm(const s2_binder *b, s2_weight *out, const char *prefix, int rank, const size_t *dims,
-				   int norm_dim, s2st_error *err);
+/* A convolution's weight [3 dims] under weight norm, folded: w = g * v / ||v||, the norm over all dims but `norm_dim`
+ * (torch weight_norm's dim). Takes prefix + "weight_g"/"weight_v", "parametrizations.weight.original0"/"original1", or
+ * plain "weight" (used where it lies: weight norm was removed). A folded weight lies in the arena as float32 with
+ * `inner_dim` contiguous, the dim that a product sums over (c_in). */
+S2ST_CHECK int s2_bind_weight_norm(const s2_binder *b, s2_weight *out, const char *prefix, const size_t dims[3],
+				   int norm_dim, int inner_dim, s2st_error *err);
 
 /* Shape of a tensor, to derive what a config lacks: dims of `name`, or S2ST_EMODEL saying it is missing or of other rank. */
 S2ST_CHECK int s2_bind_shape(const s2_checkpoint *c, const char *name, int rank, size_t *dims, s2st_error *err);

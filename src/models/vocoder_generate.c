@@ -1,0 +1,269 @@
+/* Unit HiFi-GAN: the generator (hifigan.py Generator.forward), in tiles.
+ *
+ * A tile of the output is followed backwards through the network to the rows that each stage has to make for it, then
+ * the stages run forwards over just those rows. Inside a stage the rows are cut once more, so that a residual block's
+ * signals stay in the cache. Where a signal truly begins or ends, its buffer does too, and the convolution reads zeros
+ * there; everywhere else the buffer holds the neighbouring rows. */
+#include <string.h>
+
+#include "base/size.h"
+#include "math/ops.h"
+#include "models/vocoder.h"
+
+#define INNER_SLOPE 0.1f  /* LRELU_SLOPE */
+#define LAST_SLOPE  0.01f /* the last one is F.leaky_relu's default */
+
+typedef struct range {
+	size_t first, end;
+} range;
+
+static range widen(range r, size_t by, size_t len)
+{
+	return (range){r.first - s2_min(r.first, by), r.end + s2_min(len - r.end, by)};
+}
+
+static range range_of(s2_rows r)
+{
+	return (range){r.first, r.end};
+}
+
+/* The same buffer seen from row `r.first` on. */
+static s2_rows part(s2_rows b, range r, size_t c)
+{
+	return (s2_rows){b.x + (r.first - b.first) * c, r.first, r.end};
+}
+
+void s2_vocoder_conv(const s2_exec *x, s2_rows out, s2_rows in, const s2_conv1d *c, const s2_epilogue *e)
+{
+	const s2_left a = {.x = in.x,
+			   .len = in.end - in.first,
+			   .ld = c->c_in,
+			   .taps = c->k,
+			   .c = c->c_in,
+			   .stride = 1,
+			   .dilation = c->dilation,
+			   .pad = (ptrdiff_t)(c->pad + in.first) - (ptrdiff_t)out.first};
+	const s2_right w = {
+		.w = c->w, .dtype = c->dtype, .sn = c->strides[0], .st = c->strides[2], .sc = c->strides[1]};
+	s2_epilogue with = *e;
+	with.bias = c->bias;
+	s2_gemm(x, out.x, c->c_out, out.end - out.first, c->c_out, &a, &w, &with);
+}
+
+/* ---- one tile of a stage -------------------------------------------------------------------------------------- */
+
+/* Input rows that rows `out` of a transposed convolution depend on: out = in * stride + tap - pad. */
+static range up_inputs(const s2_conv1d *c, range out, size_t len)
+{
+	const size_t reach = c->k - 1;
+	const size_t low = out.first + c->pad;
+	return (range){low <= reach ? 0 : (low - reach + c->stride - 1) / c->stride,
+		       s2_min((out.end - 1 + c->pad) / c->stride + 1, len)};
+}
+
+/* Rows that the transposed convolution writes for `rows` rows of output wanted, at most. */
+static size_t up_rows(const s2_conv1d *c, size_t rows)
+{
+	return rows + 2 * c->k;
+}
+
+/* buffer <- transposed convolution; the result's view begins where that of the wanted rows does. */
+static s2_rows up_sample(const s2_exec *x, const s2_conv1d *c, range out, s2_rows in, size_t in_len, float *buffer)
+{
+	const range from = up_inputs(c, out, in_len);
+	const s2_rows src = part(in, from, c->c_in);
+	s2_conv_transpose1d_forward(x, buffer, src.x, from.end - from.first, c);
+	/* Its first row is at from.first * stride, the rows before `out` lack inputs. */
+	return (s2_rows){buffer + (out.first - from.first * c->stride) * c->c_out, out.first, out.end};
+}
+
+/* out [+]= block(in): x += conv2(leaky(conv1(leaky(x)))) for each pair. Each step needs fewer rows than the one before:
+ * `margin` is what the steps to come still reach. `tmp`: three buffers as large as in's. */
+static void residual_block(const s2_exec *x, const s2_vocoder_block *b, s2_rows out, bool add, s2_rows in, size_t c,
+			   size_t len, float *const tmp[3])
+{
+	size_t margin = b->reach;
+	const range want = range_of(out);
+	s2_rows cur = part(in, widen(want, margin, len), c);
+	for (size_t i = 0; i < b->n_pairs; i++) {
+		const s2_vocoder_pair *p = &b->pairs[i];
+		s2_rows act = {tmp[0], cur.first, cur.end};
+		s2_leaky_relu(x, act.x, cur.x, (cur.end - cur.first) * c, INNER_SLOPE);
+		if (p->second.w) {
+			margin -= p->first.pad;
+			const range r = widen(want, margin, len);
+			const s2_rows mid = {tmp[1], r.first, r.end};
+			s2_vocoder_conv(x, mid, act, &p->first, &(s2_epilogue){0});
+			s2_leaky_relu(x, mid.x, mid.x, (r.end - r.first) * c, INNER_SLOPE);
+			act = mid;
+		}
+		const s2_conv1d *last = p->second.w ? &p->second : &p->first;
+		margin -= last->pad;
+		const range r = widen(want, margin, len);
+		const s2_rows old = part(cur, r, c);
+		const bool done = i + 1 == b->n_pairs && !add;
+		/* tmp[2] keeps row r.first of each pass where it was, so the sum may lie where its old value did. */
+		s2_rows sum = done ? out : part((s2_rows){tmp[2], in.first, in.end}, r, c);
+		s2_vocoder_conv(x, sum, act, last, &(s2_epilogue){.residual = old.x, .ld_residual = c});
+		cur = sum;
+	}
+	if (add)
+		s2_add_scaled(x, out.x, cur.x, (out.end - out.first) * c, 1.0f);
+}
+
+/* The mean over blocks, and the leaky ReLU that whoever reads it next begins with. */
+static void mean_leaky(float *x, size_t n, size_t n_blocks, float slope)
+{
+	const float by = (float)n_blocks;
+	for (size_t i = 0; i < n; i++) {
+		const float m = x[i] / by;
+		x[i] = m > 0 ? m : m * slope;
+	}
+}
+
+/* Floats of `work` for stage_tile. */
+static size_t stage_work(const s2_vocoder_stage *s, size_t rows)
+{
+	return 4 * s2_round_up(up_rows(&s->up, rows + 2 * s->reach) * s->up.c_out, 16);
+}
+
+/* Rows out.first .. out.end of the stage's signal [len, c]; `in` holds the rows [in_len] that they depend on. */
+static void stage_tile(const s2_exec *x, const s2_vocoder_stage *s, s2_rows out, size_t len, s2_rows in, size_t in_len,
+		       float slope, float *work)
+{
+	const size_t c = s->up.c_out;
+	const range r = widen(range_of(out), s->reach, len);
+	const size_t floats = s2_round_up(up_rows(&s->up, r.end - r.first) * c, 16);
+	float *const tmp[3] = {work + floats, work + 2 * floats, work + 3 * floats};
+	const s2_rows up = up_sample(x, &s->up, r, in, in_len, work);
+	for (size_t i = 0; i < s->n_blocks; i++)
+		residual_block(x, &s->blocks[i], out, i > 0, up, c, len, tmp);
+	mean_leaky(out.x, (out.end - out.first) * c, s->n_blocks, slope);
+}
+
+/* ---- one stage ------------------------------------------------------------------------------------------------ */
+
+typedef struct stage_job {
+	s2_vocoder_state *state;
+	const s2_vocoder_stage *stage;
+	s2_rows out, in;
+	size_t len, in_len, tile, work_floats;
+	float slope;
+	float *work; /* [workers, work_floats] */
+} stage_job;
+
+static void run_tile(const stage_job *j, const s2_exec *x, size_t i, float *work)
+{
+	const size_t first = j->out.first + i * j->tile, end = s2_min(first + j->tile, j->out.end);
+	stage_tile(x, j->stage, part(j->out, (range){first, end}, j->stage->up.c_out), j->len, j->in, j->in_len,
+		   j->slope, work);
+}
+
+static void run_task(void *arg, size_t i, int worker)
+{
+	const stage_job *j = arg;
+	run_tile(j, &j->state->workers[worker], i, j->work + (size_t)worker * j->work_floats);
+}
+
+/* Tiles go to the threads where there are enough of them; else the threads share each product. */
+static int run_stage(stage_job *j, s2st_error *err)
+{
+	s2_vocoder_state *s = j->state;
+	const size_t rows = j->out.end - j->out.first, threads = (size_t)s->n_workers;
+	const size_t least = 4 * j->stage->reach + 1; /* below, neighbours' rows cost more than the cache saves */
+	size_t tile = s2_max(s->tiles.floats / j->stage->up.c_out, least);
+	const bool share = threads > 1 && rows / threads >= least;
+	if (share)
+		tile = s2_min(tile, (rows + threads - 1) / threads);
+	tile = s2_min(tile, rows);
+	j->tile = tile;
+	j->work_floats = stage_work(j->stage, tile);
+	const size_t n_tiles = (rows + tile - 1) / tile;
+	S2_ALLOC(j->work, s->x.scratch, share ? threads : 1, j->work_floats, err);
+	if (share)
+		s2_pool_run(s->x.pool, n_tiles, run_task, j);
+	else
+		for (size_t i = 0; i < n_tiles; i++)
+			run_tile(j, &s->x, i, j->work);
+	return 0;
+}
+
+/* ---- one tile of the output ----------------------------------------------------------------------------------- */
+
+typedef struct plan {
+	range stage[S2_VOCODER_MAX_STAGES + 1]; /* [0]: of conv_pre, [s + 1]: of stage s */
+	size_t len[S2_VOCODER_MAX_STAGES + 1];  /* whole lengths of the same signals */
+	size_t floats;                          /* of the largest */
+} plan;
+
+static void make_plan(plan *p, const s2_vocoder *v, size_t n_frames, range samples)
+{
+	const size_t n = v->cfg.n_stages;
+	p->len[0] = n_frames;
+	for (size_t i = 0; i < n; i++)
+		p->len[i + 1] = s2_conv_transpose1d_out_len(&v->stages[i].up, p->len[i]);
+	p->stage[n] = widen(samples, v->post.pad, p->len[n]);
+	for (size_t i = n; i-- > 0;) {
+		const s2_vocoder_stage *s = &v->stages[i];
+		p->stage[i] = up_inputs(&s->up, widen(p->stage[i + 1], s->reach, p->len[i + 1]), p->len[i]);
+	}
+	p->floats = 0;
+	for (size_t i = 0; i <= n; i++)
+		p->floats = s2_max(p->floats, (p->stage[i].end - p->stage[i].first) * (v->cfg.channels >> i));
+}
+
+static int first_rows(s2_vocoder_state *s, const s2_vocoder_input *in, s2_rows out, s2st_error *err)
+{
+	const s2_vocoder *v = s->v;
+	const range r = widen(range_of(out), v->pre.pad, in->n_frames);
+	float *rows;
+	S2_ALLOC(rows, s->x.scratch, r.end - r.first, v->cfg.in_dim, err);
+	s2_vocoder_input_rows(in, v, rows, r.first, r.end);
+	s2_vocoder_conv(&s->x, out, (s2_rows){rows, r.first, r.end}, &v->pre, &(s2_epilogue){0});
+	s2_leaky_relu(&s->x, out.x, out.x, (out.end - out.first) * v->cfg.channels, INNER_SLOPE);
+	return 0;
+}
+
+static int generate_tile(s2_vocoder_state *s, const s2_vocoder_input *in, range samples, float *wave, s2st_error *err)
+{
+	const s2_vocoder *v = s->v;
+	const size_t n = v->cfg.n_stages;
+	plan p;
+	float *signal[2];
+	make_plan(&p, v, in->n_frames, samples);
+	S2_ALLOC(signal[0], s->x.scratch, p.floats, 1, err);
+	S2_ALLOC(signal[1], s->x.scratch, p.floats, 1, err);
+	s2_rows cur = {signal[0], p.stage[0].first, p.stage[0].end};
+	S2_TRY(first_rows(s, in, cur, err));
+	for (size_t i = 0; i < n; i++) {
+		const s2_mark mark = s2_arena_mark(s->x.scratch);
+		const s2_rows next = {signal[(i + 1) % 2], p.stage[i + 1].first, p.stage[i + 1].end};
+		stage_job j = {.state = s,
+			       .stage = &v->stages[i],
+			       .out = next,
+			       .in = cur,
+			       .len = p.len[i + 1],
+			       .in_len = p.len[i],
+			       .slope = i + 1 < n ? INNER_SLOPE : LAST_SLOPE};
+		const int rc = run_stage(&j, err);
+		s2_arena_reset(s->x.scratch, mark);
+		S2_TRY(rc);
+		cur = next;
+	}
+	s2_vocoder_conv(&s->x, (s2_rows){wave + samples.first, samples.first, samples.end}, cur, &v->post,
+			&(s2_epilogue){.act = S2_ACT_TANH});
+	return 0;
+}
+
+int s2_vocoder_generate(s2_vocoder_state *s, const s2_vocoder_input *in, float *wave, s2st_error *err)
+{
+	const size_t total = s2_vocoder_out_len(s->v, in->n_frames);
+	const size_t step = s2_max(s->tiles.frames, 1) * s->v->cfg.hop;
+	for (size_t first = 0; first < total; first += step) {
+		const s2_mark mark = s2_arena_mark(s->x.scratch);
+		const int rc = generate_tile(s, in, (range){first, s2_min(first + step, total)}, wave, err);
+		s2_arena_reset(s->x.scratch, mark);
+		S2_TRY(rc);
+	}
+	return 0;
+}
