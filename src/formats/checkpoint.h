@@ -5,8 +5,9 @@
  *   safetensors          8-byte length, JSON header, raw tensors
  * later containers are new files behind this header.
  *
- * Layer: formats. Tensors under the optimizer's keys (last_optimizer_state, optimizer, opt_state) are never resolved:
- * a file with them costs no more than one without. No path inside a file is ever followed, no class ever called. */
+ * Layer: formats. Tensors under the optimizer's keys (last_optimizer_state, optimizer, optimizer_state, opt_state,
+ * optim) are never resolved: a file with them costs no more than one without. Every other tensor of the tree has been
+ * checked and resolved when the file opens. No path inside a file is ever followed, no class ever called. */
 #ifndef S2_FORMATS_CHECKPOINT_H
 #define S2_FORMATS_CHECKPOINT_H
 
@@ -16,6 +17,9 @@
 typedef struct s2_checkpoint s2_checkpoint;
 
 S2ST_CHECK int s2_checkpoint_open(s2_checkpoint **out, const char *path, s2st_error *err);
+/* The same over a whole file in memory, which outlives the checkpoint. `name` is for messages. */
+S2ST_CHECK int s2_checkpoint_parse(s2_checkpoint **out, const unsigned char *bytes, size_t n, const char *name,
+				   s2st_error *err);
 void s2_checkpoint_close(s2_checkpoint *c);
 
 const char *s2_checkpoint_path(const s2_checkpoint *c);
@@ -23,15 +27,17 @@ const char *s2_checkpoint_container(const s2_checkpoint *c); /* "torch zip", "to
 
 /* The whole pickled tree (NULL for safetensors), without optimizer state. */
 const s2_value *s2_checkpoint_root(const s2_checkpoint *c);
-/* cfg (dict, DictConfig) or args (Namespace) of a fairseq checkpoint; NULL: none. For `args` files the same Namespace
- * serves as model and task config, see s2_checkpoint_config. */
-const s2_value *s2_checkpoint_config(const s2_checkpoint *c, const char *section); /* "model", "task", ... */
+/* cfg.SECTION ("model", "task", ...) of a fairseq checkpoint, where cfg is a dict, a Namespace or an omegaconf
+ * DictConfig. Old files have one Namespace `args` instead, which serves as every section. A NULL section is the whole
+ * cfg or args. NULL: none. */
+const s2_value *s2_checkpoint_config(const s2_checkpoint *c, const char *section);
 
-/* Tensors: the entries of the state dict ("model", "generator", "state_dict" or the root when it is one), by name.
- * Order is the file's. Lookup is by hash. */
+/* Tensors: the entries of the state dict, by name: the root's member "model", "generator", "state_dict" or "net", the
+ * first that holds a tensor, else the root itself. What is no tensor is ignored; dicts inside it are not flattened.
+ * Order is the file's. Lookup is by hash. A readable file without any tensor opens, with none. */
 size_t s2_checkpoint_n_tensors(const s2_checkpoint *c);
 const s2_tensor *s2_checkpoint_tensor_at(const s2_checkpoint *c, size_t i);
 const s2_tensor *s2_checkpoint_tensor(const s2_checkpoint *c, const char *name); /* NULL: absent */
-bool s2_checkpoint_has_optimizer(const s2_checkpoint *c);
+bool s2_checkpoint_has_optimizer(const s2_checkpoint *c); /* the file carries optimizer state (which was left alone) */
 
 #endif

@@ -26,6 +26,7 @@ typedef struct s2_pair {
 
 struct s2_value {
 	s2_vkind kind;
+	bool seen; /* for a reader's walk that visits shared nodes once; no meaning afterwards */
 	union {
 		bool b;
 		int64_t i;
@@ -50,12 +51,13 @@ const char *s2_value_kind_name(const s2_value *v); /* "dict", "list", "int", cla
 const s2_value *s2_value_get(const s2_value *v, const char *key);
 /* "model.w2v_args.model" walks down; NULL when any step is absent. */
 const s2_value *s2_value_path(const s2_value *v, const char *dotted);
-/* The leaf behind omegaconf wrappers (AnyNode, IntegerNode, ListConfig, ...); v itself otherwise. */
+/* The leaf behind omegaconf wrappers (AnyNode, IntegerNode, ListConfig, ...); v itself otherwise. A leaf that is an
+ * interpolation ("${task.normalize}", as fairseq's dataclasses write them) is followed through the tree it lies in. */
 const s2_value *s2_value_unwrap(const s2_value *v);
 /* List or tuple access, omegaconf ListConfig included. */
 size_t s2_value_len(const s2_value *v);
 const s2_value *s2_value_at(const s2_value *v, size_t i);
-/* Pairs of a mapping as above: calls for each in order. */
+/* Pairs of a mapping as above, in order; 0 when v is none. Values still wear their omegaconf wrappers. */
 size_t s2_value_pairs(const s2_value *v, const s2_pair **out);
 
 /* Typed reads with a default when absent or None. Wrong kind: S2ST_EMODEL naming file, key, expected and found.
@@ -71,8 +73,9 @@ s2_value *s2_value_new_str(s2_arena *a, const char *s, size_t len);
 int s2_value_append(s2_arena *a, s2_value *list, s2_value *item);             /* 0, or -1 out of memory */
 int s2_value_put(s2_arena *a, s2_value *dict, s2_value *key, s2_value *val);  /* 0, or -1 */
 
-/* JSON text of a tree (tensors as {"dtype","shape"}, objects as {"__class__", ...}); depth- and size-bounded.
- * malloc'ed string or NULL (out of memory). */
+/* JSON text of a tree on one line: tensors as {"dtype", "shape"}, objects as {"__class__", members...}, omegaconf
+ * containers as what they hold, bytes as "<N bytes>". Always valid JSON: what lies deeper than 64 levels or beyond
+ * about max_bytes is "...". malloc'ed string or NULL (out of memory). */
 char *s2_value_to_json(const s2_value *v, size_t max_bytes);
 
 #endif
