@@ -55,7 +55,8 @@ part_headers() {
 	else
 		fail "headers: no C++ compiler (scripts/install-deps.sh --check)"
 	fi
-	for header in src/*/*.h; do
+	for header in $(find src tools -name '*.h' | sort); do
+		[[ $header != *_impl.h ]] || continue # a body that several files compile, each with its own macros
 		cc -std=gnu11 "${flags[@]}" -x c "$header"
 		count=$((count + 1))
 	done

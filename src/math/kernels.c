@@ -1,7 +1,11 @@
 #include "math/kernels.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 static bool always(void)
 {
@@ -9,9 +13,16 @@ static bool always(void)
 }
 
 #if defined(__x86_64__)
+/* Older compilers' __builtin_cpu_supports does not know f16c. */
+static bool has_f16c(void)
+{
+	unsigned a, b, c, d;
+	return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+
 static bool has_avx2(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
 }
 
 static bool has_avx512(void)
@@ -39,7 +50,8 @@ int s2_kernels_find(const s2_kernels **out, const char *isa, s2st_error *err)
 	*out = NULL;
 	if (!isa)
 		isa = getenv("S2ST_ISA");
-	char list[64] = "";
+	char list[64] = ""; /* room for all names */
+	int used = 0;
 	for (size_t i = 0; i < N_TABLES; i++) {
 		if (!tables[i].supported())
 			continue;
@@ -48,7 +60,7 @@ int s2_kernels_find(const s2_kernels **out, const char *isa, s2st_error *err)
 			*out = tables[i].kernels;
 			return S2ST_OK;
 		}
-		strcat(strcat(list, *list ? ", " : ""), name);
+		used += snprintf(list + used, sizeof list - (size_t)used, "%s%s", used ? ", " : "", name);
 	}
 	return s2_fail(err, S2ST_EINPUT, "CPU kernels \"%s\" are unknown or not supported by this CPU; it has %s", isa, list);
 }

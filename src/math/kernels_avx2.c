@@ -168,7 +168,7 @@ static inline d16 d16_add_square(d16 s, v16 v)
 }
 static inline void d16_store(double *p, d16 d)
 {
-	for (int i = 0; i < 4; i++)
+	for (size_t i = 0; i < 4; i++)
 		_mm256_storeu_pd(p + 4 * i, d.q[i]);
 }
 

@@ -55,7 +55,7 @@ typedef struct v16 {
 #define V16_EACH(expression)                \
 	do {                                \
 		v16 r_;                     \
-		for (int i = 0; i < 4; i++) \
+		for (size_t i = 0; i < 4; i++) \
 			r_.q[i] = (expression); \
 		return r_;                  \
 	} while (0)

@@ -18,7 +18,7 @@ static int check(const s2st_score_options *opt, s2st_error *err)
 
 static size_t n_orders(const s2st_score_options *opt)
 {
-	return (size_t)(opt->char_order + opt->word_order);
+	return (size_t)opt->char_order + (size_t)opt->word_order;
 }
 
 static size_t n_stats(const s2st_score_options *opt)
@@ -91,7 +91,7 @@ static int count_orders(s2_metric_scratch *m, size_t order, uint32_t *stats, s2s
 	memset(stats, 0, 3 * order * sizeof *stats);
 	for (size_t i = 1; i < m->grams.n; i++) {
 		const s2_trie_node *g = &m->grams.nodes[i];
-		uint32_t *of_order = stats + 3 * (g->depth - 1);
+		uint32_t *of_order = stats + 3 * (size_t)(g->depth - 1);
 		of_order[0] += g->hyp;
 		of_order[1] += g->ref;
 		of_order[2] += g->hyp < g->ref ? g->hyp : g->ref;
@@ -112,7 +112,7 @@ static int count_pair(s2_metric_scratch *m, const s2st_score_options *opt, uint3
 	S2_TRY(s2_trie_clear(&m->words, err));
 	S2_TRY(words(m, &m->hyp, &m->hyp_ids, err));
 	S2_TRY(words(m, &m->ref, &m->ref_ids, err));
-	return count_orders(m, (size_t)opt->word_order, stats + 3 * opt->char_order, err);
+	return count_orders(m, (size_t)opt->word_order, stats + 3 * (size_t)opt->char_order, err);
 }
 
 static double f_score(const s2st_score_options *opt, const int64_t *stats)
