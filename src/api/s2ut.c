@@ -123,7 +123,7 @@ static int open_parts(s2st_s2ut *m, const s2st_s2ut_files *files, s2st_error *er
 	if (!m->arena)
 		return s2_fail_mem(err, "model");
 	S2_TRY(s2_checkpoint_open(&m->ckpt, files->model, err));
-	S2_TRY(s2_s2ut_bind(&m->net, &(s2_binder){m->ckpt, m->arena}, err));
+	S2_TRY(s2_s2ut_bind(&m->net, &(s2_binder){.ckpt = m->ckpt, .arena = m->arena}, err));
 	S2_TRY(open_data_config(m, files->config, err));
 	S2_TRY(s2_fbank_new(&m->fbank, SAMPLE_RATE, (int)m->data.n_bins, err));
 	S2_TRY(open_dict(m, files->dict, err));

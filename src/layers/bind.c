@@ -67,15 +67,31 @@ static void bind_weight(s2_weight *dest, const s2_tensor *t)
 	}
 }
 
+const char *s2_bind_name(const s2_binder *b, const char *row_name, char *buf, size_t size)
+{
+	const char *head = "", *tail = row_name;
+	for (const s2_rename *r = b->rename; r && r->ours; r++) {
+		size_t n = strlen(r->ours);
+		if (strncmp(row_name, r->ours, n) == 0) {
+			head = r->theirs;
+			tail = row_name + n;
+			break;
+		}
+	}
+	int len = snprintf(buf, size, "%s%s", head, tail);
+	return len >= 0 && (size_t)len < size ? buf : NULL;
+}
+
 int s2_bind(const s2_binder *b, void *dest, const s2_bind_row *rows, size_t n, const char *prefix, s2st_error *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		const s2_bind_row *row = &rows[i];
-		char name[NAME_MAX_BYTES], want[128];
+		char name[NAME_MAX_BYTES], own[NAME_MAX_BYTES], want[128];
 		assert(row->rank <= MAX_WEIGHT_RANK);
-		int len = snprintf(name, sizeof name, "%s%s", prefix, row->name);
+		const char *tail = s2_bind_name(b, row->name, own, sizeof own);
+		int len = tail ? snprintf(name, sizeof name, "%s%s", prefix, tail) : -1;
 		if (len < 0 || (size_t)len >= sizeof name)
-			return s2_fail(err, S2ST_EINTERNAL, "tensor name %.64s... is too long", name);
+			return s2_fail(err, S2ST_EINTERNAL, "tensor name %.64s%.64s is too long", prefix, row->name);
 		const s2_tensor *t = s2_checkpoint_tensor(b->ckpt, name);
 		if (!t && (row->flags & S2_BIND_OPTIONAL))
 			continue;

@@ -24,10 +24,19 @@ typedef struct s2_weight {
 	ptrdiff_t strides[4]; /* in elements */
 } s2_weight;
 
+/* Other spellings of one network: where the file says `theirs` at the start of a row's name, we say `ours`. */
+typedef struct s2_rename {
+	const char *ours, *theirs;
+} s2_rename;
+
 typedef struct s2_binder {
 	const s2_checkpoint *ckpt;
 	s2_arena *arena; /* the model's memory: converted vectors and folded weights, freed with the model */
+	const s2_rename *rename; /* first match counts, ended by {NULL, NULL}; NULL: the file has our names */
 } s2_binder;
+
+/* Name in the file of a row, without its prefix: writes into buf and returns it; NULL: it does not fit. */
+const char *s2_bind_name(const s2_binder *b, const char *row_name, char *buf, size_t size);
 
 #define S2_ANY ((size_t)-1) /* a dimension that is derived from the file rather than checked */
 

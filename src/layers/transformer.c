@@ -58,8 +58,11 @@ static int refuse_strangers(const s2_binder *b, const s2_bind_row *rows, size_t 
 	for (size_t i = 0; i < s2_checkpoint_n_tensors(b->ckpt); i++) {
 		const char *name = s2_checkpoint_tensor_at(b->ckpt, i)->name, *part = inside_layer(name, prefix);
 		bool known = !part;
-		for (size_t j = 0; !known && j < n_rows; j++)
-			known = strcmp(part, rows[j].name) == 0;
+		for (size_t j = 0; !known && j < n_rows; j++) {
+			char own[128];
+			const char *theirs = s2_bind_name(b, rows[j].name, own, sizeof own);
+			known = theirs && strcmp(part, theirs) == 0;
+		}
 		if (!known)
 			return s2_fail(err, S2ST_EMODEL,
 				       "%s: tensor %s belongs to a kind of transformer layer that is not supported",

@@ -104,7 +104,7 @@ int s2_bind_weight_norm(const s2_binder *b, s2_weight *out, const char *prefix, 
 		s2_arena *temp = s2_arena_new(); /* copies of what does not lie there as float32 */
 		if (!temp)
 			return s2_fail_mem(err, prefix);
-		int rc = s2_bind(&(s2_binder){b->ckpt, temp}, &p, rows, 2, prefix, err);
+		int rc = s2_bind(&(s2_binder){.ckpt = b->ckpt, .arena = temp}, &p, rows, 2, prefix, err);
 		if (rc >= 0)
 			rc = fold(b, out, &p, prefix, s->v, dims, norm_dim, inner_dim, temp, err);
 		s2_arena_free(temp);

@@ -224,7 +224,7 @@ static int refuse_others(const s2_vocoder *v, s2st_error *err)
 static int bind_all(s2_vocoder *v, s2st_error *err)
 {
 	const s2_vocoder_config *c = &v->cfg;
-	const s2_binder b = {v->ckpt, v->arena};
+	const s2_binder b = {.ckpt = v->ckpt, .arena = v->arena};
 	const size_t last = c->channels >> c->n_stages;
 	S2_TRY(bind_conditions(&b, v, err));
 	if (c->has_durations)
