@@ -1,0 +1,152 @@
+#include "models/encoder.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/size.h"
+#include "formats/json.h"
+#include "math/ops.h"
+
+/* ---- open ---- */
+
+static char *existing(const char *dir, const char *name)
+{
+	char *path = s2_path_join(dir, name);
+	struct stat st;
+	if (path && stat(path, &st) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+static int read_optional_json(s2_value **out, s2_arena *a, const char *dir, const char *name, s2st_error *err)
+{
+	char *path = existing(dir, name);
+	*out = NULL;
+	int rc = path ? s2_json_read(out, a, path, err) : 0;
+	free(path);
+	return rc;
+}
+
+static int open_hf_weights(s2_encoder *m, const char *dir, s2st_error *err)
+{
+	char *path = existing(dir, "model.safetensors");
+	if (!path)
+		path = existing(dir, "pytorch_model.bin");
+	if (!path)
+		return s2_fail(err, S2ST_EMODEL, "%s: expected model.safetensors or pytorch_model.bin in the folder, found neither",
+			       dir);
+	int rc = s2_checkpoint_open(&m->ckpt, path, err);
+	free(path);
+	return rc;
+}
+
+static int open_hf(s2_encoder *m, const char *dir, s2st_error *err)
+{
+	s2_value *json, *preprocessor;
+	S2_TRY(read_optional_json(&json, m->arena, dir, "config.json", err));
+	if (!json)
+		return s2_fail(err, S2ST_EMODEL, "%s: expected config.json in the folder, found none", dir);
+	S2_TRY(read_optional_json(&preprocessor, m->arena, dir, "preprocessor_config.json", err));
+	S2_TRY(open_hf_weights(m, dir, err));
+	return s2_encoder_config_hf(&m->config, m->ckpt, json, preprocessor, dir, m->arena, err);
+}
+
+static int open_fairseq(s2_encoder *m, const char *path, s2st_error *err)
+{
+	S2_TRY(s2_checkpoint_open(&m->ckpt, path, err));
+	return s2_encoder_config_fairseq(&m->config, m->ckpt, m->arena, err);
+}
+
+static int open_into(s2_encoder *m, const char *path, s2st_error *err)
+{
+	struct stat st;
+	bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	m->arena = s2_arena_new();
+	if (!m->arena)
+		return s2_fail_mem(err, path);
+	S2_TRY(folder ? open_hf(m, path, err) : open_fairseq(m, path, err));
+	s2_binder b = {.ckpt = m->ckpt, .arena = m->arena};
+	return s2_encoder_bind(&m->weights, &m->config, &b, err);
+}
+
+int s2_encoder_open(s2_encoder **out, const char *path, s2st_error *err)
+{
+	*out = NULL;
+	s2_encoder *m = calloc(1, sizeof *m);
+	if (!m)
+		return s2_fail_mem(err, path);
+	int rc = open_into(m, path, err);
+	if (rc < 0)
+		s2_encoder_free(m);
+	else
+		*out = m;
+	return rc;
+}
+
+void s2_encoder_free(s2_encoder *m)
+{
+	if (!m)
+		return;
+	s2_checkpoint_close(m->ckpt);
+	s2_arena_free(m->arena);
+	free(m);
+}
+
+/* ---- forward ---- */
+
+/* h = projection(layer_norm(conv)) [frames, dim]; the norm runs in place. */
+static void project(const s2_exec *x, const s2_encoder *m, float *h, float *conv, size_t frames)
+{
+	const s2_encoder_config *c = &m->config;
+	size_t channels = c->conv[c->n_conv - 1].c_out;
+	s2_norm_forward(x, conv, conv, frames, channels, &m->weights.feature_norm);
+	if (c->has_projection)
+		s2_linear_forward(x, h, c->layer.dim, conv, frames, &m->weights.projection, NULL);
+	else
+		memcpy(h, conv, frames * channels * sizeof *h);
+}
+
+/* h += GELU(pos_conv(h)). The conv is `same`: an even kernel makes one frame too many at the end, which SamePad drops and
+ * we do not compute. */
+static int add_positions(const s2_exec *x, const s2_encoder *m, float *h, size_t frames, s2st_error *err)
+{
+	size_t dim = m->config.layer.dim;
+	s2_mark mark = s2_arena_mark(x->scratch);
+	float *out;
+	S2_ALLOC(out, x->scratch, s2_conv1d_out_len(&m->weights.pos_conv, frames), dim, err);
+	s2_conv1d_forward(x, out, dim, h, frames, &m->weights.pos_conv, &(s2_epilogue){.act = S2_ACT_GELU});
+	s2_add_scaled(x, h, out, frames * dim, 1);
+	s2_arena_reset(x->scratch, mark);
+	return 0;
+}
+
+int s2_encoder_features(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n, size_t layer,
+			bool final, s2st_error *err)
+{
+	const s2_encoder_config *c = &m->config;
+	size_t frames = s2_encoder_frames(c, n);
+	if (layer < 1 || layer > c->n_layers)
+		return s2_fail(err, S2ST_EINPUT, "layer: expected 1 to %zu, found %zu", c->n_layers, layer);
+	s2_mark mark = s2_arena_mark(x->scratch);
+	float *conv;
+	S2_ALLOC(conv, x->scratch, frames, c->conv[c->n_conv - 1].c_out, err);
+	S2_TRY(s2_encoder_conv(x, m, conv, samples, n, err));
+	project(x, m, out, conv, frames);
+	S2_TRY(add_positions(x, m, out, frames, err));
+	if (!c->layer.pre_norm)
+		s2_norm_forward(x, out, out, frames, c->layer.dim, &m->weights.norm);
+	for (size_t i = 0; i < layer; i++)
+		S2_TRY(s2_transformer_forward(x, &c->layer, &m->weights.layers[i], out, frames, NULL, err));
+	if (c->layer.pre_norm && final)
+		s2_norm_forward(x, out, out, frames, c->layer.dim, &m->weights.norm);
+	s2_arena_reset(x->scratch, mark);
+	return 0;
+}
+
+void s2_encoder_head(const s2_exec *x, const s2_encoder *m, float *out, const float *features, size_t frames)
+{
+	s2_linear_forward(x, out, m->config.n_vocab, features, frames, &m->weights.head, NULL);
+}

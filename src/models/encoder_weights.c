@@ -1,0 +1,128 @@
+/* Weights of an encoder by table, under fairseq's names or Hugging Face's. */
+#include <stdio.h>
+#include <string.h>
+
+#include "models/encoder.h"
+
+/* The names of one layout. %zu is the number of the conv. */
+typedef struct names {
+	const char *conv, *conv_norm_first, *conv_norm_each;
+	const char *feature_norm, *projection, *pos_conv, *norm, *layers;
+	const s2_rename *rename; /* fairseq's names inside a transformer layer to this layout's */
+} names;
+
+static const s2_rename hf_layer_names[] = {
+	{"self_attn_layer_norm.", "layer_norm."},
+	{"self_attn.", "attention."},
+	{"fc1.", "feed_forward.intermediate_dense."},
+	{"fc2.", "feed_forward.output_dense."},
+	{NULL, NULL},
+};
+
+static const names layouts[] = {
+	[S2_LAYOUT_FAIRSEQ] = {"feature_extractor.conv_layers.%zu.0.", "feature_extractor.conv_layers.%zu.2.",
+			       "feature_extractor.conv_layers.%zu.2.1.", "layer_norm.", "post_extract_proj.",
+			       "encoder.pos_conv.0.", "encoder.layer_norm.", "encoder.layers.", NULL},
+	[S2_LAYOUT_HF] = {"feature_extractor.conv_layers.%zu.conv.", "feature_extractor.conv_layers.%zu.layer_norm.",
+			  "feature_extractor.conv_layers.%zu.layer_norm.", "feature_projection.layer_norm.",
+			  "feature_projection.projection.", "encoder.pos_conv_embed.conv.", "encoder.layer_norm.",
+			  "encoder.layers.", hf_layer_names},
+};
+
+enum { NAME_SIZE = 256 };
+
+static const char *full_name(char buf[NAME_SIZE], const s2_encoder_config *c, const char *fmt, size_t i)
+{
+	char tail[128];
+	snprintf(tail, sizeof tail, fmt, i);
+	snprintf(buf, NAME_SIZE, "%s%s", c->prefix, tail);
+	return buf;
+}
+
+static int bind_norm(s2_norm *out, const s2_binder *b, const char *prefix, size_t dim, s2st_error *err)
+{
+	const s2_bind_row rows[] = {
+		{"weight", offsetof(s2_norm, w), 1, {dim}, S2_BIND_F32},
+		{"bias", offsetof(s2_norm, b), 1, {dim}, S2_BIND_F32},
+	};
+	return s2_bind(b, out, rows, 2, prefix, err);
+}
+
+static int bind_linear(s2_linear *out, const s2_binder *b, const char *prefix, size_t n_out, size_t n_in, s2st_error *err)
+{
+	const s2_bind_row rows[] = {
+		{"weight", offsetof(s2_linear, w), 2, {n_out, n_in}, 0},
+		{"bias", offsetof(s2_linear, b), 1, {n_out}, S2_BIND_F32},
+	};
+	return s2_bind(b, out, rows, 2, prefix, err);
+}
+
+static s2_conv1d conv_of(const s2_weight *w, const float *bias, size_t groups, size_t stride, size_t pad)
+{
+	return (s2_conv1d){.w = w->data, .dtype = w->dtype, .strides = {w->strides[0], w->strides[1], w->strides[2]},
+			   .bias = bias, .c_in = w->dims[1] * groups, .c_out = w->dims[0], .k = w->dims[2],
+			   .stride = stride, .pad = pad, .dilation = 1, .groups = groups};
+}
+
+static int bind_convs(s2_encoder_weights *w, const s2_encoder_config *c, const s2_binder *b, const names *n,
+		      s2st_error *err)
+{
+	struct {
+		s2_weight w;
+		const float *bias;
+	} got;
+	for (size_t i = 0; i < c->n_conv; i++) {
+		char name[NAME_SIZE];
+		size_t c_out = c->conv[i].c_out;
+		const s2_bind_row rows[] = {
+			{"weight", 0, 3, {c_out, c->conv[i].c_in, c->conv[i].k}, 0},
+			{"bias", (size_t)((char *)&got.bias - (char *)&got), 1, {c_out}, S2_BIND_F32},
+		};
+		memset(&got, 0, sizeof got);
+		S2_TRY(s2_bind(b, &got, rows, c->conv_bias ? 2 : 1, full_name(name, c, n->conv, i), err));
+		w->conv[i].conv = conv_of(&got.w, got.bias, 1, c->conv[i].stride, 0);
+		const char *norm = c->conv_layer_norm ? n->conv_norm_each : i == 0 ? n->conv_norm_first : NULL;
+		if (norm)
+			S2_TRY(bind_norm(&w->conv[i].norm, b, full_name(name, c, norm, i), c_out, err));
+	}
+	return 0;
+}
+
+static int bind_positions(s2_encoder_weights *w, const s2_encoder_config *c, const s2_binder *b, const names *n,
+			  s2st_error *err)
+{
+	char name[NAME_SIZE];
+	const size_t dims[3] = {c->layer.dim, c->layer.dim / c->pos_groups, c->pos_kernel};
+	struct {
+		const float *bias;
+	} got = {NULL};
+	const s2_bind_row rows[] = {{"bias", 0, 1, {c->layer.dim}, S2_BIND_F32}};
+	s2_weight folded;
+	full_name(name, c, n->pos_conv, 0);
+	S2_TRY(s2_bind(b, &got, rows, 1, name, err));
+	S2_TRY(s2_bind_weight_norm(b, &folded, name, dims, 2, 1, err));
+	w->pos_conv = conv_of(&folded, got.bias, c->pos_groups, 1, c->pos_kernel / 2);
+	return 0;
+}
+
+int s2_encoder_bind(s2_encoder_weights *w, const s2_encoder_config *c, const s2_binder *b, s2st_error *err)
+{
+	const names *n = &layouts[c->layout];
+	size_t channels = c->conv[c->n_conv - 1].c_out, dim = c->layer.dim;
+	char name[NAME_SIZE];
+	S2_TRY(bind_convs(w, c, b, n, err));
+	S2_TRY(bind_norm(&w->feature_norm, b, full_name(name, c, n->feature_norm, 0), channels, err));
+	if (c->has_projection)
+		S2_TRY(bind_linear(&w->projection, b, full_name(name, c, n->projection, 0), dim, channels, err));
+	else if (channels != dim)
+		return s2_fail(err, S2ST_EMODEL, "%s: expected tensor %s%sweight (%zu channels into width %zu), found none",
+			       s2_checkpoint_path(b->ckpt), c->prefix, n->projection, channels, dim);
+	S2_TRY(bind_positions(w, c, b, n, err));
+	S2_TRY(bind_norm(&w->norm, b, full_name(name, c, n->norm, 0), dim, err));
+	s2_binder layers = *b;
+	layers.rename = n->rename;
+	S2_TRY(s2_transformer_bind(&w->layers, &layers, &c->layer, c->n_layers, full_name(name, c, n->layers, 0), err));
+	if (c->head)
+		S2_TRY(bind_linear(&w->head, b, c->head, c->n_vocab, dim, err));
+	return 0;
+}
