@@ -12,19 +12,14 @@
 /* A dictionary of a million symbols takes about 200 MB; a bomb stops here. */
 static const size_t max_memory = (size_t)512 << 20;
 
-int s2_vm_fail(s2_vm *vm, const char *fmt, ...)
+void s2_vm_error(s2_vm *vm, const char *fmt, ...)
 {
 	char text[400];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	return s2_fail(vm->err, S2ST_EFORMAT, "%s: malformed pickle at byte %zu: %s", vm->opt->name, vm->pos, text);
-}
-
-int s2_vm_fail_mem(s2_vm *vm)
-{
-	return s2_fail_mem(vm->err, vm->opt->name);
+	s2_error_text(vm->err, "%s: malformed pickle at byte %zu: %s", vm->opt->name, vm->pos, text);
 }
 
 /* ---- nodes, stack, memo -------------------------------------------------------------------------------------- */

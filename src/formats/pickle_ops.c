@@ -345,12 +345,13 @@ static int op_newobj_ex(s2_vm *vm)
 /* INST names the class in the stream, OBJ has it first above the mark; both take the rest as arguments. */
 static int op_old_object(s2_vm *vm)
 {
+	const bool named = vm->op->a;
 	s2_value **items, *cls = NULL, *args;
 	size_t n, first = 0;
-	if (vm->op->a)
+	if (named)
 		S2_TRY(take_name(vm, &cls));
 	S2_TRY(s2_vm_pop_mark(vm, &items, &n));
-	if (!vm->op->a) {
+	if (!named) {
 		if (n == 0)
 			return s2_vm_fail(vm, "stack underflow");
 		cls = items[first++];

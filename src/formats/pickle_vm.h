@@ -39,8 +39,9 @@ typedef struct s2_vm {
 enum { S2_VM_MAX_STACK = 1 << 22, S2_VM_MAX_MEMO = 1 << 23 };
 
 /* ---- errors: "FILE: malformed pickle at byte N: ..." */
-int s2_vm_fail(s2_vm *vm, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int s2_vm_fail_mem(s2_vm *vm);
+#define s2_vm_fail(vm, ...) (s2_vm_error((vm), __VA_ARGS__), S2ST_EFORMAT) /* a macro for the reason of s2_fail */
+#define s2_vm_fail_mem(vm) s2_fail_mem((vm)->err, (vm)->opt->name)
+void s2_vm_error(s2_vm *vm, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- memory: every byte that a stream makes us keep is charged, so that a small file cannot build a large tree */
 int s2_vm_charge(s2_vm *vm, size_t bytes);
