@@ -83,8 +83,9 @@ typedef struct s2st_audio {
 	int source_channels; /* of the file; above 1: folded by the mean over channels */
 } s2st_audio;
 
-/* `path`: a wav/flac/ogg/mp3 file, "archive.zip:offset:length" (a stored member), or "-" for stdin.
- * `sample_rate` 0 keeps the file's own rate. Refuses empty audio and samples that are not finite. */
+/* `path`: a wav/flac/ogg/mp3 file (or what else libsndfile reads), "archive.zip:offset:length" (a stored member), or
+ * "-" for stdin. `sample_rate` 0 keeps the file's own rate. Refuses empty audio, samples that are not finite and more
+ * than 24 hours. A file that ends before its header says so gives what it has, as soundfile does it. */
 S2ST_CHECK int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err);
 void s2st_audio_free(s2st_audio *a);
 
@@ -93,22 +94,25 @@ void s2st_audio_free(s2st_audio *a);
 typedef struct s2st_inputs s2st_inputs;
 
 typedef struct s2st_input {
-	const char *id;     /* manifest id, else the file name without folder and suffix */
+	const char *id;     /* manifest id, else the file name without folder and suffix; "x.zip:10:20": "x_10_20" */
 	const char *path;   /* for s2st_audio_read */
-	const char *target; /* reference units of an S2UT manifest; NULL where there is none */
+	const char *target; /* column tgt_audio or tgt_text of a manifest: reference units; NULL where there is none */
 	size_t index;       /* row in the whole list, before sharding: fairseq's sample id */
 	int64_t n_frames;   /* as the manifest says (samples, or fbank frames for S2UT); -1 unknown */
-} s2st_input; /* strings live until the next call */
+} s2st_input; /* strings live until the next call; audio that came through stdin, as long as the s2st_inputs */
 
 typedef struct s2st_inputs_options {
-	int shard, n_shards;    /* rows [round(total/n*shard), round(total/n*(shard+1))), fairseq's split; n_shards 0 or 1: all */
+	int shard, n_shards;    /* the rows that s2st_shard_range says; n_shards 0 or 1: all */
 	const char *audio_root; /* joined before relative paths of S2UT manifests; NULL or "": none */
 	bool recursive;         /* walk folders below the given folders */
+	bool unique_ids;        /* ids will name files: a second input with the same id is an error */
 } s2st_inputs_options;
 
-/* Each of `args` is an audio file, a zip slice, a folder (sorted by name), a fairseq manifest (.tsv: GSLM style, first
- * line a root folder, or S2UT style with a header line), a list of paths (.txt, .lst), or "-": a list of paths on
- * stdin. Files missing from disk are found when they are read, not here. */
+/* Each of `args` is an audio file, a zip slice, a folder (its wav, flac, ogg and mp3 files sorted by name), a fairseq
+ * manifest (.tsv: GSLM style, first line a root folder, or S2UT or S2T style with a header line), a list of paths (.txt,
+ * .lst, .list), or "-" (as well as a named pipe): stdin, which holds either one audio file, whose id is "stdin", or a
+ * list or manifest. Files missing from disk are found when they are read, not here. All else that is wrong with a list
+ * is found here, unless it comes through a pipe: then it is read row by row, as the writer gives it. */
 S2ST_CHECK int s2st_inputs_open(s2st_inputs **out, const char *const *args, size_t n_args,
 				const s2st_inputs_options *opt, s2st_error *err);
 S2ST_CHECK int s2st_inputs_next(s2st_inputs *in, s2st_input *out, s2st_error *err); /* 1 a row, 0 the end, < 0 error */
@@ -134,7 +138,8 @@ void s2st_writer_abort(s2st_writer *w);                             /* removes t
 
 typedef enum s2st_sample_format { S2ST_S16, S2ST_FLOAT } s2st_sample_format;
 
-/* RIFF wave, mono. S16 as soundfile writes PCM_16: clip to [-1, 1], scale by 32767, round half to even. */
+/* RIFF wave, mono, at most 4 GiB. S16 as soundfile writes PCM_16: clip to [-1, 1), scale by 32768, round down. Samples
+ * that are no numbers are refused. */
 S2ST_CHECK int s2st_wav_write(s2st_writer *w, const float *samples, size_t n, int sample_rate, s2st_sample_format fmt,
 			      s2st_error *err);
 /* Headerless samples, little endian. */

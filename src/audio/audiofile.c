@@ -1,9 +1,4 @@
-/* Audio files through libsndfile, the only file that knows it.
- *
- * A file is decoded block by block; each block is checked, folded to one channel and resampled at once, so memory holds
- * the result and one block, whatever the file's rate and channels. Integer samples are scaled as soundfile scales
- * them: 16 bits divided by 32768. A file that ends before its header says so is read as far as it goes, as
- * soundfile does it. */
+/* The only file that knows libsndfile. */
 #include "audio/audiofile.h"
 
 #include <errno.h>
@@ -21,200 +16,139 @@
 #include "base/size.h"
 
 enum {
-	BLOCK = 4096, /* frames */
+	BLOCK = 4096, /* frames decoded at a time */
 	LOWEST_RATE = 1000,
 	HIGHEST_RATE = 768000,
-	LONGEST = 24 * 3600, /* seconds: a small file of compressed silence must not fill the memory */
+	LONGEST = 24 * 3600, /* seconds */
 };
 
-typedef struct decoder {
-	const char *name;
+struct s2_audio_stream {
+	char *name; /* for messages */
 	SNDFILE *file;
 	SF_INFO info;
+	int rate; /* of the samples given out */
+
+	/* libsndfile reads from here where the file is not a file of its own */
+	s2_map map; /* of an archive */
+	const unsigned char *bytes;
+	size_t n_bytes, at;
+
+	float *block; /* [BLOCK, channels] */
+	float *mono;  /* [BLOCK]; used..ready are not given out yet */
+	size_t used, ready;
+	size_t frames; /* decoded so far */
+	bool at_end;
 	s2_resampler *resampler; /* NULL: the rates agree */
-	float *block;            /* [BLOCK, channels] */
-	float *mono;             /* [BLOCK] */
-	size_t frames;           /* decoded so far */
-	float *out;              /* [cap], the first n are filled */
-	size_t n, cap, limit;
-} decoder;
+};
 
-static void decoder_free(decoder *d)
-{
-	if (d->file)
-		sf_close(d->file);
-	s2_resampler_free(d->resampler);
-	free(d->block);
-	free(d->mono);
-	free(d->out);
-}
-
-static int make_room(decoder *d, size_t more, s2st_error *err)
-{
-	if (more > d->limit - d->n)
-		return s2_fail(err, S2ST_EINPUT, "%s: expected at most %d hours of audio, found more", d->name,
-			       LONGEST / 3600);
-	if (d->cap - d->n >= more)
-		return S2ST_OK;
-	size_t cap = s2_max(d->n + more, d->cap + d->cap / 2);
-	float *out = realloc(d->out, cap * sizeof *out); /* cap < 2 * limit: cannot overflow */
-	if (!out)
-		return s2_fail_mem(err, d->name);
-	d->out = out;
-	d->cap = cap;
-	return S2ST_OK;
-}
-
-static int append(decoder *d, const float *samples, size_t n, s2st_error *err)
-{
-	S2_TRY(make_room(d, n, err));
-	memcpy(d->out + d->n, samples, n * sizeof *samples);
-	d->n += n;
-	return S2ST_OK;
-}
-
-/* `samples` NULL: the end; gets out what the filter still holds. */
-static int resample(decoder *d, const float *samples, size_t n, s2st_error *err)
-{
-	for (;;) {
-		size_t used = 0, made = 0;
-		S2_TRY(make_room(d, BLOCK, err));
-		S2_TRY(s2_resampler_run(d->resampler, samples, n, &used, d->out + d->n, BLOCK, &made, err));
-		d->n += made;
-		if (samples) {
-			samples += used;
-			n -= used;
-		}
-		if (made < BLOCK && n == 0)
-			return S2ST_OK;
-	}
-}
+/* ---- decoding ------------------------------------------------------------------------------------------------- */
 
 /* Mean over channels; refuses what is not a number. */
-static int fold(decoder *d, size_t frames, s2st_error *err)
+static int fold(s2_audio_stream *s, size_t frames, s2st_error *err)
 {
-	size_t channels = (size_t)d->info.channels;
+	size_t channels = (size_t)s->info.channels;
 	for (size_t i = 0; i < frames; i++) {
 		double sum = 0;
 		for (size_t c = 0; c < channels; c++)
-			sum += d->block[i * channels + c];
+			sum += s->block[i * channels + c];
 		if (!isfinite(sum)) {
-			size_t at = d->frames + i;
+			size_t at = s->frames + i;
 			return s2_fail(err, S2ST_EINPUT, "%s: expected finite samples, found %s at sample %zu (%.3f s)",
-				       d->name, isnan(sum) ? "NaN" : "infinity", at,
-				       (double)at / d->info.samplerate);
+				       s->name, isnan(sum) ? "NaN" : "infinity", at,
+				       (double)at / s->info.samplerate);
 		}
-		d->mono[i] = (float)(sum / (double)channels);
+		s->mono[i] = (float)(sum / (double)channels);
 	}
 	return S2ST_OK;
 }
 
-static int decode(decoder *d, s2st_error *err)
+static int decode_block(s2_audio_stream *s, s2st_error *err)
 {
-	for (;;) {
-		sf_count_t got = sf_readf_float(d->file, d->block, BLOCK);
-		if (got <= 0)
+	sf_count_t got = sf_readf_float(s->file, s->block, BLOCK);
+	size_t frames = got < 0 ? 0 : (size_t)got;
+	s->used = s->ready = 0;
+	S2_TRY(fold(s, frames, err));
+	s->frames += frames;
+	s->ready = frames;
+	if (frames > 0)
+		return S2ST_OK;
+	s->at_end = true;
+	if (sf_error(s->file) != SF_ERR_NO_ERROR)
+		return s2_fail(err, S2ST_EFORMAT, "%s: damaged after sample %zu: %s", s->name, s->frames,
+			       sf_strerror(s->file));
+	return s->frames > 0 ? S2ST_OK : s2_fail(err, S2ST_EINPUT, "%s: audio is empty", s->name);
+}
+
+static int take(s2_audio_stream *s, float *out, size_t cap, size_t *made, s2st_error *err)
+{
+	size_t used = s2_min(cap, s->ready - s->used);
+	if (s->resampler) {
+		const float *in = s->at_end ? NULL : s->mono + s->used;
+		S2_TRY(s2_resampler_run(s->resampler, in, s->ready - s->used, &used, out, cap, made, err));
+	} else {
+		memcpy(out, s->mono + s->used, used * sizeof *out);
+		*made = used;
+	}
+	s->used += used;
+	return S2ST_OK;
+}
+
+int s2_audio_next(s2_audio_stream *s, float *out, size_t cap, size_t *n, s2st_error *err)
+{
+	*n = 0;
+	while (*n < cap) {
+		size_t made = 0;
+		if (s->used == s->ready && !s->at_end)
+			S2_TRY(decode_block(s, err));
+		S2_TRY(take(s, out + *n, cap - *n, &made, err));
+		*n += made;
+		if (made == 0 && s->at_end)
 			break;
-		size_t frames = (size_t)got;
-		S2_TRY(fold(d, frames, err));
-		S2_TRY(d->resampler ? resample(d, d->mono, frames, err) : append(d, d->mono, frames, err));
-		d->frames += frames;
 	}
-	if (sf_error(d->file) != SF_ERR_NO_ERROR)
-		return s2_fail(err, S2ST_EFORMAT, "%s: damaged after sample %zu: %s", d->name, d->frames,
-			       sf_strerror(d->file));
-	if (d->frames == 0)
-		return s2_fail(err, S2ST_EINPUT, "%s: audio is empty", d->name);
-	return d->resampler ? resample(d, NULL, 0, err) : S2ST_OK;
-}
-
-static int prepare(decoder *d, int sample_rate, s2st_error *err)
-{
-	if (!d->file)
-		return s2_fail(err, S2ST_EFORMAT, "%s: expected wav, flac, ogg or mp3 audio, found something else (%s)",
-			       d->name, sf_strerror(NULL));
-	int from = d->info.samplerate, to = sample_rate ? sample_rate : from;
-	if (from < LOWEST_RATE || from > HIGHEST_RATE)
-		return s2_fail(err, S2ST_EINPUT, "%s: expected a sample rate of %d to %d Hz, found %d", d->name,
-			       LOWEST_RATE, HIGHEST_RATE, from);
-	d->limit = (size_t)LONGEST * (size_t)to;
-	d->block = calloc((size_t)BLOCK * (size_t)d->info.channels, sizeof *d->block);
-	d->mono = calloc(BLOCK, sizeof *d->mono);
-	if (!d->block || !d->mono)
-		return s2_fail_mem(err, d->name);
-	return from == to ? S2ST_OK : s2_resampler_new(&d->resampler, from, to, err);
-}
-
-/* Takes d->file (NULL: libsndfile refused) and everything else `d` owns. */
-static int read_all(s2st_audio *out, decoder *d, int sample_rate, s2st_error *err)
-{
-	int rc = prepare(d, sample_rate, err);
-	if (rc == S2ST_OK)
-		rc = decode(d, err);
-	if (rc == S2ST_OK) {
-		*out = (s2st_audio){
-			.samples = d->out,
-			.n = d->n,
-			.sample_rate = sample_rate ? sample_rate : d->info.samplerate,
-			.source_rate = d->info.samplerate,
-			.source_channels = d->info.channels,
-		};
-		d->out = NULL;
-	}
-	decoder_free(d);
-	return rc;
+	return S2ST_OK;
 }
 
 /* ---- bytes in memory ------------------------------------------------------------------------------------------ */
 
-typedef struct memory {
-	const unsigned char *bytes;
-	size_t n, at;
-} memory;
-
 static sf_count_t memory_length(void *user)
 {
-	return (sf_count_t)((memory *)user)->n;
+	return (sf_count_t)((s2_audio_stream *)user)->n_bytes;
 }
 
 static sf_count_t memory_tell(void *user)
 {
-	return (sf_count_t)((memory *)user)->at;
+	return (sf_count_t)((s2_audio_stream *)user)->at;
 }
 
 static sf_count_t memory_seek(sf_count_t offset, int whence, void *user)
 {
-	memory *m = user;
-	sf_count_t base = whence == SEEK_SET ? 0 : (sf_count_t)(whence == SEEK_CUR ? m->at : m->n), to;
-	if (__builtin_add_overflow(base, offset, &to) || to < 0 || (size_t)to > m->n)
+	s2_audio_stream *s = user;
+	sf_count_t base = whence == SEEK_SET ? 0 : (sf_count_t)(whence == SEEK_CUR ? s->at : s->n_bytes), to;
+	if (__builtin_add_overflow(base, offset, &to) || to < 0 || (size_t)to > s->n_bytes)
 		return -1;
-	m->at = (size_t)to;
+	s->at = (size_t)to;
 	return to;
 }
 
 static sf_count_t memory_read(void *to, sf_count_t count, void *user)
 {
-	memory *m = user;
-	size_t n = count < 0 ? 0 : s2_min((size_t)count, m->n - m->at);
-	memcpy(to, m->bytes + m->at, n);
-	m->at += n;
+	s2_audio_stream *s = user;
+	size_t n = count < 0 ? 0 : s2_min((size_t)count, s->n_bytes - s->at);
+	memcpy(to, s->bytes + s->at, n);
+	s->at += n;
 	return (sf_count_t)n;
 }
 
-int s2_audio_read_bytes(s2st_audio *out, const char *name, const unsigned char *bytes, size_t n, int sample_rate,
-			s2st_error *err)
+static int open_memory(s2_audio_stream *s, s2st_error *err)
 {
-	*out = (s2st_audio){0};
-	if (n >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0)
-		return s2_fail(err, S2ST_EFORMAT, "%s: expected audio, found a numpy array", name);
 	SF_VIRTUAL_IO io = {memory_length, memory_seek, memory_read, NULL, memory_tell};
-	memory m = {bytes, n, 0};
-	decoder d = {.name = name};
-	d.file = sf_open_virtual(&io, SFM_READ, &d.info, &m);
-	return read_all(out, &d, sample_rate, err);
+	if (s->n_bytes >= 6 && memcmp(s->bytes, "\x93NUMPY", 6) == 0)
+		return s2_fail(err, S2ST_EFORMAT, "%s: expected audio, found a numpy array", s->name);
+	s->file = sf_open_virtual(&io, SFM_READ, &s->info, s);
+	return S2ST_OK;
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------- */
+/* ---- opening -------------------------------------------------------------------------------------------------- */
 
 static bool parse_number(const char *s, const char *end, size_t *out)
 {
@@ -237,69 +171,194 @@ bool s2_parse_slice(const char *path, size_t *n_path, size_t *offset, size_t *le
 	return parse_number(first + 1, second, offset) && parse_number(second + 1, end, length);
 }
 
-static int read_slice(s2st_audio *out, const char *path, size_t n_path, size_t offset, size_t length, int sample_rate,
-		      s2st_error *err)
+static int open_slice(s2_audio_stream *s, size_t n_path, size_t offset, size_t length, s2st_error *err)
 {
-	char *archive = strndup(path, n_path);
+	char *archive = strndup(s->name, n_path);
 	if (!archive)
-		return s2_fail_mem(err, path);
-	s2_map map = {0};
-	int rc = s2_map_open(&map, archive, err);
+		return s2_fail_mem(err, s->name);
+	int rc = s2_map_open(&s->map, archive, err);
 	free(archive);
 	if (rc < 0)
 		return rc;
-	if (length == 0 || offset > map.size || length > map.size - offset)
-		rc = s2_fail(err, S2ST_EFORMAT, "%s: expected a part of a file of %zu bytes, found offset %zu, length %zu",
-			     path, map.size, offset, length);
-	else
-		rc = s2_audio_read_bytes(out, path, map.bytes + offset, length, sample_rate, err);
-	s2_map_close(&map);
-	return rc;
+	if (length == 0 || offset > s->map.size || length > s->map.size - offset)
+		return s2_fail(err, S2ST_EFORMAT, "%s: expected a part of %zu bytes, found %zu bytes at offset %zu",
+			       s->name, s->map.size, length, offset);
+	s->bytes = s->map.bytes + offset;
+	s->n_bytes = length;
+	return open_memory(s, err);
 }
 
 /* Takes `fd`. */
-static int read_fd(s2st_audio *out, const char *name, int fd, int sample_rate, s2st_error *err)
+static int open_fd(s2_audio_stream *s, int fd, s2st_error *err)
 {
 	struct stat st;
-	if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
+	int rc = S2ST_OK, spool = -1;
+	if (fstat(fd, &st) != 0)
+		rc = s2_fail(err, S2ST_EIO, "%s: cannot read: %s", s->name, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		rc = s2_fail(err, S2ST_EIO, "%s: expected an audio file, found a folder", s->name);
+	else if (!S_ISREG(st.st_mode))
+		rc = spool = s2_spool(fd, NULL, 0, s->name, err);
+	if (spool >= 0) {
 		close(fd);
-		return s2_fail(err, S2ST_EIO, "%s: expected an audio file, found a folder", name);
-	}
-	if (!S_ISREG(st.st_mode)) {
-		int spool = s2_spool(fd, NULL, 0, name, err);
-		close(fd);
-		if (spool < 0)
-			return spool;
 		fd = spool;
-		if (fstat(fd, &st) != 0)
-			st.st_size = 0;
 	}
-	if (st.st_size == 0) {
+	if (rc >= 0 && lseek(fd, 0, SEEK_END) == 0)
+		rc = s2_fail(err, S2ST_EINPUT, "%s: audio is empty", s->name);
+	if (rc < 0) {
 		close(fd);
-		return s2_fail(err, S2ST_EINPUT, "%s: file is empty", name);
+		return rc;
 	}
-	decoder d = {.name = name};
-	d.file = sf_open_fd(fd, SFM_READ, &d.info, SF_TRUE); /* closes fd, also when it fails */
-	return read_all(out, &d, sample_rate, err);
+	lseek(fd, 0, SEEK_SET);
+	s->file = sf_open_fd(fd, SFM_READ, &s->info, SF_TRUE); /* closes fd, also when it fails */
+	return S2ST_OK;
+}
+
+static int open_path(s2_audio_stream *s, const char *path, s2st_error *err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return open_fd(s, fd, err);
+	int why = errno;
+	size_t n_path, offset, length;
+	/* A file whose name looks like a slice has been opened above. */
+	if (why == ENOENT && s2_parse_slice(path, &n_path, &offset, &length))
+		return open_slice(s, n_path, offset, length, err);
+	return s2_fail(err, S2ST_EIO, "%s: cannot open: %s", s->name, strerror(why));
+}
+
+/* Once libsndfile has looked at the bytes. */
+static int prepare(s2_audio_stream *s, int sample_rate, s2st_error *err)
+{
+	if (!s->file)
+		return s2_fail(err, S2ST_EFORMAT, "%s: expected wav, flac, ogg or mp3 audio, found something else (%s)",
+			       s->name, sf_strerror(NULL));
+	int from = s->info.samplerate;
+	if (from < LOWEST_RATE || from > HIGHEST_RATE)
+		return s2_fail(err, S2ST_EINPUT, "%s: expected a sample rate of %d to %d Hz, found %d", s->name,
+			       LOWEST_RATE, HIGHEST_RATE, from);
+	s->rate = sample_rate ? sample_rate : from;
+	s->block = calloc((size_t)BLOCK * (size_t)s->info.channels, sizeof *s->block);
+	s->mono = calloc(BLOCK, sizeof *s->mono);
+	if (!s->block || !s->mono)
+		return s2_fail_mem(err, s->name);
+	return s->rate == from ? S2ST_OK : s2_resampler_new(&s->resampler, from, s->rate, err);
+}
+
+static int stream_new(s2_audio_stream **out, const char *name, int sample_rate, s2st_error *err)
+{
+	*out = NULL;
+	if (sample_rate != 0 && (sample_rate < LOWEST_RATE || sample_rate > HIGHEST_RATE))
+		return s2_fail(err, S2ST_EINPUT, "%s: cannot resample to %d Hz: expected %d to %d", name, sample_rate,
+			       LOWEST_RATE, HIGHEST_RATE);
+	s2_audio_stream *s = calloc(1, sizeof *s);
+	if (s)
+		s->name = strdup(name);
+	if (!s || !s->name) {
+		s2_audio_close(s);
+		return s2_fail_mem(err, name);
+	}
+	*out = s;
+	return S2ST_OK;
+}
+
+static int finish_open(s2_audio_stream **out, int rc, int sample_rate, s2st_error *err)
+{
+	if (rc == S2ST_OK)
+		rc = prepare(*out, sample_rate, err);
+	if (rc < 0) {
+		s2_audio_close(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+int s2_audio_open(s2_audio_stream **out, const char *path, int sample_rate, s2st_error *err)
+{
+	bool from_stdin = strcmp(path, "-") == 0 || s2_is_spool_path(path);
+	S2_TRY(stream_new(out, from_stdin ? "stdin" : path, sample_rate, err));
+	return finish_open(out, open_path(*out, path, err), sample_rate, err);
+}
+
+int s2_audio_open_bytes(s2_audio_stream **out, const char *name, const unsigned char *bytes, size_t n, int sample_rate,
+			s2st_error *err)
+{
+	S2_TRY(stream_new(out, name, sample_rate, err));
+	(*out)->bytes = bytes;
+	(*out)->n_bytes = n;
+	return finish_open(out, open_memory(*out, err), sample_rate, err);
+}
+
+void s2_audio_close(s2_audio_stream *s)
+{
+	if (!s)
+		return;
+	if (s->file)
+		sf_close(s->file);
+	s2_map_close(&s->map);
+	s2_resampler_free(s->resampler);
+	free(s->block);
+	free(s->mono);
+	free(s->name);
+	free(s);
+}
+
+int s2_audio_rate(const s2_audio_stream *s)
+{
+	return s->rate;
+}
+
+int s2_audio_source_rate(const s2_audio_stream *s)
+{
+	return s->info.samplerate;
+}
+
+int s2_audio_source_channels(const s2_audio_stream *s)
+{
+	return s->info.channels;
+}
+
+/* ---- whole files ---------------------------------------------------------------------------------------------- */
+
+static int read_rest(s2st_audio *out, s2_audio_stream *s, s2st_error *err)
+{
+	size_t cap = 0, limit = (size_t)LONGEST * (size_t)s->rate;
+	for (;;) {
+		cap = cap ? cap + cap / 2 : (size_t)s->rate * 8;
+		if (out->n >= limit)
+			return s2_fail(err, S2ST_EINPUT, "%s: expected at most %d hours of audio, found more", s->name,
+				       LONGEST / 3600);
+		float *samples = realloc(out->samples, cap * sizeof *samples); /* cap <= 1.5 limit: cannot overflow */
+		if (!samples)
+			return s2_fail_mem(err, s->name);
+		out->samples = samples;
+		size_t n;
+		S2_TRY(s2_audio_next(s, samples + out->n, cap - out->n, &n, err));
+		out->n += n;
+		if (out->n < cap)
+			return S2ST_OK;
+	}
+}
+
+int s2_audio_read_all(s2st_audio *out, s2_audio_stream *s, s2st_error *err)
+{
+	*out = (s2st_audio){
+		.sample_rate = s->rate, .source_rate = s->info.samplerate, .source_channels = s->info.channels};
+	int rc = read_rest(out, s, err);
+	if (rc < 0)
+		s2st_audio_free(out);
+	return rc;
 }
 
 int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err)
 {
+	s2_audio_stream *s;
 	*out = (s2st_audio){0};
-	if (sample_rate != 0 && (sample_rate < LOWEST_RATE || sample_rate > HIGHEST_RATE))
-		return s2_fail(err, S2ST_EINPUT, "%s: cannot resample to %d Hz: expected %d to %d", path, sample_rate,
-			       LOWEST_RATE, HIGHEST_RATE);
-	bool is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		int why = errno;
-		size_t n_path, offset, length;
-		/* A file whose name looks like a slice has opened above: it comes first. */
-		if (why == ENOENT && s2_parse_slice(path, &n_path, &offset, &length))
-			return read_slice(out, path, n_path, offset, length, sample_rate, err);
-		return s2_fail(err, S2ST_EIO, "%s: cannot open: %s", is_stdin ? "stdin" : path, strerror(why));
-	}
-	return read_fd(out, is_stdin || s2_is_spool_path(path) ? "stdin" : path, fd, sample_rate, err);
+	S2_TRY(s2_audio_open(&s, path, sample_rate, err));
+	int rc = s2_audio_read_all(out, s, err);
+	s2_audio_close(s);
+	return rc;
 }
 
 void s2st_audio_free(s2st_audio *a)

@@ -1,4 +1,11 @@
-/* Audio bytes to mono samples.  Layer: audio. The face for users is s2st_audio_read in s2st.h. */
+/* Audio files as a stream of mono samples, so that a recording of hours needs no more memory than one of seconds.
+ *
+ * Layer: audio. s2st_audio_read of s2st.h is this stream, read to its end.
+ *
+ * What libsndfile opens is audio: wav, flac, ogg (Vorbis, Opus), mp3 and its other formats. Each block is checked for
+ * numbers that are not finite, folded to one channel by the mean, and resampled. Integer samples are scaled as
+ * soundfile scales them: 16 bits divided by 32768. A file that ends before its header says so is read as far as
+ * it goes, as soundfile does it. */
 #ifndef S2_AUDIO_AUDIOFILE_H
 #define S2_AUDIO_AUDIOFILE_H
 
@@ -6,9 +13,24 @@
 
 #include "base/status.h"
 
-/* As s2st_audio_read, for a whole file that lies in memory; `name` is for messages. */
-S2ST_CHECK int s2_audio_read_bytes(s2st_audio *out, const char *name, const unsigned char *bytes, size_t n,
+typedef struct s2_audio_stream s2_audio_stream;
+
+/* `path` and `sample_rate` as for s2st_audio_read. */
+S2ST_CHECK int s2_audio_open(s2_audio_stream **out, const char *path, int sample_rate, s2st_error *err);
+/* The same for a file of `n` bytes that lie in memory, and stay there; `name` is for messages. */
+S2ST_CHECK int s2_audio_open_bytes(s2_audio_stream **out, const char *name, const unsigned char *bytes, size_t n,
 				   int sample_rate, s2st_error *err);
+void s2_audio_close(s2_audio_stream *s);
+
+/* Up to `cap` samples, fewer only at the end. */
+S2ST_CHECK int s2_audio_next(s2_audio_stream *s, float *out, size_t cap, size_t *n, s2st_error *err);
+
+int s2_audio_rate(const s2_audio_stream *s); /* of the samples given out */
+int s2_audio_source_rate(const s2_audio_stream *s);
+int s2_audio_source_channels(const s2_audio_stream *s);
+
+/* The rest of the stream. Refuses more than 24 hours: a small file of compressed silence must not fill the memory. */
+S2ST_CHECK int s2_audio_read_all(s2st_audio *out, s2_audio_stream *s, s2st_error *err);
 
 /* Splits "archive.zip:offset:length" at its last two colons. False: `path` has no such form. `*n_path` is the length of
  * the part before them. */

@@ -57,7 +57,8 @@ int s2_rfft_new(s2_rfft **out, size_t n, s2st_error *err)
 {
 	*out = NULL;
 	if (n < 2 || n > (size_t)1 << 20 || (n & (n - 1)) != 0)
-		return s2_fail(err, S2ST_EINPUT, "Fourier transform: expected a power of two from 2 to 2^20, found %zu", n);
+		return s2_fail(err, S2ST_EINPUT, "Fourier transform: expected a power of two from 2 to 2^20, found %zu",
+			       n);
 	s2_rfft *f = calloc(1, sizeof *f);
 	if (!f)
 		return s2_fail_mem(err, "Fourier transform");

@@ -35,8 +35,8 @@ static void test_accuracy(void)
 	CHECK(s2_torch_log(1) == 0);
 }
 
-/* Argument and result of torch.cos, torch.log and torch.pow(x, 0.85) (1.13, CPU) as bits, chosen where the result is not
- * the float nearest to the true value. */
+/* Argument and result of torch.cos, torch.log and torch.pow(x, 0.85) (1.13, CPU) as bits, chosen where the result is
+ * not the float nearest to the true value. */
 static const uint32_t cos_bits[][2] = {
 	{0x3ec1e93f, 0x3f6ddbba},
 	{0x3ed6f903, 0x3f69c3b6},

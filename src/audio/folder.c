@@ -1,0 +1,142 @@
+#include "audio/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/size.h"
+
+enum { DEEPEST = 100 };
+
+/* A folder on the way from the given one down. */
+typedef struct level {
+	const struct level *above;
+	dev_t device;
+	ino_t inode;
+	int depth;
+} level;
+
+typedef struct found {
+	bool recursive;
+	char *text; /* paths, each with its NUL */
+	size_t n_text, cap_text;
+	size_t n; /* paths */
+} found;
+
+static bool is_audio_name(const char *name)
+{
+	static const char *const suffixes[] = {".wav", ".flac", ".ogg", ".mp3"};
+	const char *dot = strrchr(name, '.');
+	for (size_t i = 0; dot && i < sizeof suffixes / sizeof *suffixes; i++)
+		if (strcasecmp(dot, suffixes[i]) == 0)
+			return true;
+	return false;
+}
+
+static int add(found *f, const char *path, s2st_error *err)
+{
+	size_t size = strlen(path) + 1, cap = s2_max(f->n_text + size, 2 * f->cap_text);
+	if (f->cap_text - f->n_text < size) {
+		char *more = realloc(f->text, cap);
+		if (!more)
+			return s2_fail_mem(err, path);
+		f->text = more;
+		f->cap_text = cap;
+	}
+	memcpy(f->text + f->n_text, path, size);
+	f->n_text += size;
+	f->n++;
+	return S2ST_OK;
+}
+
+static bool is_above(const level *l, const struct stat *st)
+{
+	for (; l; l = l->above)
+		if (l->device == st->st_dev && l->inode == st->st_ino)
+			return true;
+	return false;
+}
+
+static int walk(found *f, const char *dir, const level *above, s2st_error *err);
+
+static int visit(found *f, const char *path, const level *here, s2st_error *err)
+{
+	struct stat st;
+	/* A link that leads nowhere counts as a file: it is reported when it is read. */
+	bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (is_folder)
+		return f->recursive && !is_above(here, &st) ? walk(f, path, here, err) : S2ST_OK;
+	return is_audio_name(path) ? add(f, path, err) : S2ST_OK;
+}
+
+static int visit_entry(found *f, const char *dir, const char *name, const level *here, s2st_error *err)
+{
+	if (name[0] == '.' || (!f->recursive && !is_audio_name(name)))
+		return S2ST_OK;
+	char *path = s2_path_join(dir, name);
+	int rc = path ? visit(f, path, here, err) : s2_fail_mem(err, dir);
+	free(path);
+	return rc;
+}
+
+static int walk(found *f, const char *dir, const level *above, s2st_error *err)
+{
+	struct stat st;
+	DIR *d = opendir(dir);
+	if (!d || fstat(dirfd(d), &st) != 0) {
+		int why = errno;
+		if (d)
+			closedir(d);
+		return s2_fail(err, S2ST_EIO, "%s: cannot open: %s", dir, strerror(why));
+	}
+	level here = {above, st.st_dev, st.st_ino, above ? above->depth + 1 : 0};
+	int rc = S2ST_OK;
+	if (here.depth > DEEPEST)
+		rc = s2_fail(err, S2ST_EINPUT, "%s: expected folders at most %d deep", dir, DEEPEST);
+	errno = 0;
+	for (struct dirent *e; rc == S2ST_OK && (e = readdir(d)); errno = 0)
+		rc = visit_entry(f, dir, e->d_name, &here, err);
+	if (rc == S2ST_OK && errno != 0)
+		rc = s2_fail(err, S2ST_EIO, "%s: cannot read: %s", dir, strerror(errno));
+	closedir(d);
+	return rc;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int s2_folder_list(s2_folder *out, const char *dir, bool recursive, s2st_error *err)
+{
+	found f = {.recursive = recursive};
+	*out = (s2_folder){0};
+	int rc = walk(&f, dir, NULL, err);
+	if (rc == S2ST_OK && f.n == 0)
+		rc = s2_fail(err, S2ST_EINPUT,
+			     "%s: expected audio files (wav, flac, ogg, mp3) in this folder, found none", dir);
+	const char **paths = rc == S2ST_OK ? calloc(f.n, sizeof *paths) : NULL;
+	if (rc == S2ST_OK && !paths)
+		rc = s2_fail_mem(err, dir);
+	if (rc < 0) {
+		free(f.text);
+		return rc;
+	}
+	const char *at = f.text;
+	for (size_t i = 0; i < f.n; i++, at += strlen(at) + 1)
+		paths[i] = at;
+	qsort(paths, f.n, sizeof *paths, by_bytes);
+	*out = (s2_folder){paths, f.n, f.text};
+	return S2ST_OK;
+}
+
+void s2_folder_free(s2_folder *f)
+{
+	free(f->paths);
+	free(f->text);
+	*f = (s2_folder){0};
+}
