@@ -85,7 +85,7 @@ typedef struct s2st_audio {
 
 /* `path`: a wav/flac/ogg/mp3 file (or what else libsndfile reads), "archive.zip:offset:length" (a stored member), or
  * "-" for stdin. `sample_rate` 0 keeps the file's own rate. Refuses empty audio, samples that are not finite and more
- * than 24 hours. A file that ends before its header says so gives what it has, as soundfile does it. */
+ * than 24 hours. A wave that ends before its header says so gives what it has, as in soundfile. */
 S2ST_CHECK int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err);
 void s2st_audio_free(s2st_audio *a);
 
@@ -94,7 +94,7 @@ void s2st_audio_free(s2st_audio *a);
 typedef struct s2st_inputs s2st_inputs;
 
 typedef struct s2st_input {
-	const char *id;     /* manifest id, else the file name without folder and suffix; "x.zip:10:20": "x_10_20" */
+	const char *id;     /* manifest id, else file name without folder and suffix ("x_10_20" for "x.zip:10:20") */
 	const char *path;   /* for s2st_audio_read */
 	const char *target; /* column tgt_audio or tgt_text of a manifest: reference units; NULL where there is none */
 	size_t index;       /* row in the whole list, before sharding: fairseq's sample id */

@@ -157,7 +157,7 @@ static void cut_frame(const s2_fbank *f, float *frame, const float *samples)
 	memset(frame + f->window_size, 0, (f->fft_size - f->window_size) * sizeof *frame);
 }
 
-/* Squares of the magnitudes; torch takes the root first, which rounds twice more. `spectrum`: as s2_rfft_run gives it. */
+/* Squares of the magnitudes; torch takes the root first, which rounds twice more. `spectrum`: of s2_rfft_run. */
 static void power_spectrum(float *power, const float *spectrum, size_t n_fft)
 {
 	power[0] = spectrum[0] * spectrum[0];

@@ -155,7 +155,7 @@ static int set_source(source *s, const char *arg, const s2st_inputs_options *opt
 
 /* ---- rows ----------------------------------------------------------------------------------------------------- */
 
-/* A name for outputs: without folder and suffix. "a.zip:10:20" gives "a_10_20": nothing else tells its members apart. */
+/* A name for outputs: without folder and suffix. "a.zip:10:20" gives "a_10_20", which tells its members apart. */
 static char *make_id(const char *path)
 {
 	const char *base = s2_path_base(path);
@@ -209,8 +209,8 @@ static int check_id(s2st_inputs *in, const s2st_input *row, s2st_error *err)
 	int rc = in->unique ? s2_idset_add(&in->ids, row->id, row->index, &earlier, err) : 1;
 	if (rc == 0)
 		return s2_fail(err, S2ST_EINPUT,
-			       "%s: expected inputs with different names, found \"%s\" again (first: input %zu)", row->path,
-			       row->id, earlier + 1);
+			       "%s: expected inputs with different names, found \"%s\" again (first: input %zu)",
+			       row->path, row->id, earlier + 1);
 	return rc;
 }
 

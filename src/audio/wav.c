@@ -54,8 +54,8 @@ int s2st_pcm_write(s2st_writer *w, const float *samples, size_t n, s2st_sample_f
 			uint32_t bits;
 			memcpy(&bits, &x, sizeof bits);
 			if (isnan(x))
-				return s2_fail(err, S2ST_EINPUT, "cannot write audio: sample %zu of %zu is not a number",
-					       at + i, n);
+				return s2_fail(err, S2ST_EINPUT,
+					       "cannot write audio: sample %zu of %zu is not a number", at + i, n);
 			p = fmt == S2ST_FLOAT ? put32(p, bits) : put16(p, (unsigned)to_s16(x));
 		}
 		S2_TRY(s2st_writer_write(w, bytes, (size_t)(p - bytes), err));
