@@ -107,12 +107,10 @@ typedef struct s2_vocoder_tiles {
 /* One caller's scratch memory and results. */
 typedef struct s2_vocoder_state {
 	const s2_vocoder *v;
-	s2_exec x;        /* threads inside a product: the wide stages */
-	s2_exec *workers; /* [n_workers] one thread each: the narrow stages share out tiles */
-	int n_workers;
+	s2_exec x;
 	s2_vocoder_tiles tiles;
-	s2_arena *input;   /* units, durations and conditions of the current call */
-	float *wave;       /* [wave_cap] */
+	s2_arena *input; /* units, durations and conditions of the current call */
+	float *wave;     /* [wave_cap] */
 	size_t wave_cap;
 } s2_vocoder_state;
 

@@ -1,7 +1,4 @@
 /* config.json of a unit HiFi-GAN: the keys that codehifigan.py and hifigan.py read, with their defaults. */
-#include <string.h>
-
-#include "base/size.h"
 #include "formats/json.h"
 #include "models/vocoder.h"
 
@@ -9,6 +6,7 @@
 enum {
 	MAX_UNITS = 1 << 24,
 	MAX_DIM = 1 << 16,
+	MAX_IN_DIM = 1 << 18,
 	MAX_RATE = 4096,
 	MAX_HOP = 1 << 20,
 	MAX_KERNEL = 1 << 12,
@@ -73,9 +71,11 @@ static int read_sizes(const reader *r, const s2_value *list, const char *key, si
 			       len);
 	for (size_t i = 0; i < len; i++) {
 		const s2_value *v = s2_value_at(list, i);
+		if (v->kind == S2_V_FLOAT)
+			return s2_fail(r->err, S2ST_EMODEL, "%s: %s: expected whole numbers, found %g", r->name, key, v->u.f);
 		if (v->kind != S2_V_INT)
-			return s2_fail(r->err, S2ST_EMODEL, "%s: %s: entry %zu: expected a whole number, found %s",
-				       r->name, key, i, s2_value_kind_name(v));
+			return s2_fail(r->err, S2ST_EMODEL, "%s: %s: expected whole numbers, found %s", r->name, key,
+				       s2_value_kind_name(v));
 		if (v->u.i < lo || v->u.i > hi)
 			return bad_number(r, key, lo, hi, v->u.i);
 		out[i] = (size_t)v->u.i;
@@ -198,7 +198,7 @@ int s2_vocoder_config_parse(s2_vocoder_config *c, const s2_value *json, const ch
 			       s2_value_kind_name(json));
 	S2_TRY(read_size(&r, json, "num_embeddings", -1, 1, MAX_UNITS, &c->n_units));
 	S2_TRY(read_size(&r, json, "embedding_dim", -1, 1, MAX_DIM, &c->embedding_dim));
-	S2_TRY(read_size(&r, json, "model_in_dim", 80, 1, 4 * MAX_DIM, &c->in_dim));
+	S2_TRY(read_size(&r, json, "model_in_dim", 80, 1, MAX_IN_DIM, &c->in_dim));
 	S2_TRY(read_stages(&r, c));
 	S2_TRY(read_blocks(&r, c));
 	S2_TRY(read_conditions(&r, c));

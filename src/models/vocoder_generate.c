@@ -162,14 +162,16 @@ static void run_tile(const stage_job *j, const s2_exec *x, size_t i, float *work
 static void run_task(void *arg, size_t i, int worker)
 {
 	const stage_job *j = arg;
-	run_tile(j, &j->state->workers[worker], i, j->work + (size_t)worker * j->work_floats);
+	const s2_exec *x = &j->state->x;
+	const s2_exec alone = {.k = x->k, .threads = 1, .pack = &x->pack[worker]}; /* a task may not start a loop */
+	run_tile(j, &alone, i, j->work + (size_t)worker * j->work_floats);
 }
 
 /* Tiles go to the threads where there are enough of them; else the threads share each product. */
 static int run_stage(stage_job *j, s2st_error *err)
 {
 	s2_vocoder_state *s = j->state;
-	const size_t rows = j->out.end - j->out.first, threads = (size_t)s->n_workers;
+	const size_t rows = j->out.end - j->out.first, threads = s->x.threads;
 	const size_t least = 4 * j->stage->reach + 1; /* below, neighbours' rows cost more than the cache saves */
 	size_t tile = s2_max(s->tiles.floats / j->stage->up.c_out, least);
 	const bool share = threads > 1 && rows / threads >= least;

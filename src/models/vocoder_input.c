@@ -7,8 +7,7 @@
 #include "math/ops.h"
 #include "models/vocoder.h"
 
-/* Samples of one call: four hours at 16 kHz would be 2^28. More is a mistake in units or durations, and no wave file
- * could hold it. */
+/* Samples of one call: 18 hours at 16 kHz. More is a mistake in units or durations, and no wave file could hold it. */
 #define MAX_SAMPLES ((size_t)1 << 30)
 
 enum { PREDICT_TILE = 256 }; /* units of a tile of the duration predictor */
@@ -161,7 +160,7 @@ static int set_f0(s2_vocoder_input *in, s2_vocoder_state *s, const int32_t *unit
 	S2_TRY(keep_f0(in, s, units, n, opt, &n_f0, err));
 	S2_TRY(check_f0(in->f0, n_f0, c->n_f0_bins, err));
 	const size_t frames = in->n_frames, longer = s2_max(frames, n_f0), shorter = s2_min(frames, n_f0);
-	if (longer % shorter != 0)
+	if (!shorter || longer % shorter != 0)
 		return s2_fail(err, S2ST_EINPUT,
 			       "f0: expected a length that divides %zu frames or is a multiple of it, found %zu",
 			       frames, n_f0);

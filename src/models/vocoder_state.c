@@ -12,19 +12,11 @@ int s2_vocoder_state_init(s2_vocoder_state *s, const s2_vocoder *v, s2_pool *poo
 	*s = (s2_vocoder_state){.v = v, .tiles = default_tiles};
 	S2_TRY(s2_exec_init(&s->x, pool, k, err));
 	s->input = s2_arena_new();
-	s->workers = calloc((size_t)s2_pool_threads(pool), sizeof *s->workers);
-	if (!s->input || !s->workers)
-		return s2_fail_mem(err, "a vocoder session");
-	for (; s->n_workers < s2_pool_threads(pool); s->n_workers++)
-		S2_TRY(s2_exec_init(&s->workers[s->n_workers], NULL, k, err));
-	return 0;
+	return s->input ? 0 : s2_fail_mem(err, "a vocoder session");
 }
 
 void s2_vocoder_state_free(s2_vocoder_state *s)
 {
-	for (int i = 0; i < s->n_workers; i++)
-		s2_exec_free(&s->workers[i]);
-	free(s->workers);
 	s2_exec_free(&s->x);
 	s2_arena_free(s->input);
 	free(s->wave);
