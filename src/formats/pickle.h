@@ -53,11 +53,11 @@ typedef struct s2_lazy_tensor {
 /* What an element of the list `storages` says. */
 S2ST_CHECK int s2_storage_parse(s2_storage *out, const s2_value *storage, const char *name, s2st_error *err);
 
-/* Finds the bytes of a storage in the container. */
+/* Finds the bytes of a storage in the container; its sentence names file and storage. */
 typedef int s2_find_storage(void *arg, const s2_storage *storage, const unsigned char **bytes, size_t *n, s2st_error *err);
 
 /* Checks offset + sum((size - 1) * stride) against the storage, the storage against its bytes, and fills t->data.
- * `what` names the tensor. */
+ * `what` names file and tensor. */
 S2ST_CHECK int s2_lazy_resolve(s2_tensor *t, s2_find_storage *find, void *arg, const char *what, s2st_error *err);
 
 /* A big integer (more than 64 bits) is an object of this class; its one argument is the little-endian bytes. */

@@ -196,9 +196,7 @@ int s2_lazy_resolve(s2_tensor *t, s2_find_storage *find, void *arg, const char *
 		return S2ST_OK;
 	}
 	S2_TRY(check_bounds(l, what, err));
-	int rc = find(arg, s, &bytes, &n, err);
-	if (rc < 0)
-		return s2_fail_prefix(err, rc, "%s", what);
+	S2_TRY(find(arg, s, &bytes, &n, err));
 	if (!s2_mul(s->n, s->elem, &expected) || expected > n)
 		return s2_fail(err, S2ST_EFORMAT, "%s: storage %.40s: expected %zu elements of %zu bytes, found %zu bytes", what,
 			       s->key, s->n, s->elem, n);

@@ -17,6 +17,7 @@ typedef struct place {
 struct s2_torchlegacy {
 	const unsigned char *bytes;
 	size_t n;
+	const char *name;
 	place *places; /* one for each key */
 	s2_index *by_key; /* to places; keys lie in the arena of the tree */
 };
@@ -118,6 +119,7 @@ int s2_torchlegacy_open(s2_torchlegacy **out, s2_value **root, s2_arena *a, cons
 		return s2_fail_mem(err, name);
 	l->bytes = bytes;
 	l->n = n;
+	l->name = name;
 	int rc = read_stream(l, root, a, name, err);
 	if (rc < 0) {
 		s2_torchlegacy_close(l);
@@ -142,13 +144,13 @@ int s2_torchlegacy_storage(void *arg, const s2_storage *storage, const unsigned 
 	size_t which;
 	uint64_t count = 0;
 	if (!s2_index_get(l->by_key, storage->key, storage->key_len, &which) || l->places[which].at == 0)
-		return s2_fail(err, S2ST_EFORMAT, "the container has no storage %.40s", storage->key);
+		return s2_fail(err, S2ST_EFORMAT, "%s: the container has no storage %.40s", l->name, storage->key);
 	const place *p = &l->places[which];
 	for (int i = 7; i >= 0; i--)
 		count = count << 8 | l->bytes[p->at + (size_t)i];
 	if (count != p->n)
-		return s2_fail(err, S2ST_EFORMAT, "storage %.40s: expected %zu elements, found %llu", storage->key, p->n,
-			       (unsigned long long)count);
+		return s2_fail(err, S2ST_EFORMAT, "%s: storage %.40s: expected %zu elements, found %llu", l->name,
+			       storage->key, p->n, (unsigned long long)count);
 	*bytes = l->bytes + p->at + 8;
 	*n = p->n * p->elem;
 	return S2ST_OK;

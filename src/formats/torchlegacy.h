@@ -16,7 +16,7 @@ typedef struct s2_torchlegacy s2_torchlegacy;
 /* Does the stream start with a pickle of the magic number? */
 bool s2_torchlegacy_is(const unsigned char *bytes, size_t n);
 
-/* `bytes` [n] is the whole file and outlives the container. The object's tree goes to `a` and `root`. */
+/* `bytes` [n] is the whole file; it and `name` outlive the container. The object's tree goes to `a` and `root`. */
 S2ST_CHECK int s2_torchlegacy_open(s2_torchlegacy **out, s2_value **root, s2_arena *a, const unsigned char *bytes,
 				   size_t n, const char *name, s2st_error *err);
 void s2_torchlegacy_close(s2_torchlegacy *l);

@@ -129,32 +129,31 @@ static int read_directory(s2_torchzip *z, s2st_error *err)
 
 /* ---- entries --------------------------------------------------------------------------------------------------- */
 
+/* Sentences of these functions start where "FILE: ENTRY: " ends. */
+
 /* Data of a stored entry, in the mapping. */
 static int stored_bytes(const s2_torchzip *z, size_t i, size_t size, const unsigned char **out, s2st_error *err)
 {
 	size_t header = z->entries[i].header, start;
 	if (header > z->n || z->n - header < LOCAL_HEADER || memcmp(z->bytes + header, "PK\3\4", 4) != 0)
-		return fail(z, err, "no local header where the directory says");
+		return s2_fail(err, S2ST_EFORMAT, "no local header where the directory says");
 	const unsigned char *h = z->bytes + header;
 	start = LOCAL_HEADER + le(h + 26, 2) + le(h + 28, 2);
 	if (start > z->n - header || size > z->n - header - start)
-		return s2_fail(err, S2ST_EFORMAT, "%s: truncated: %s ends beyond the file", z->name,
-			       zip_get_name(z->zip, i, ZIP_FL_ENC_RAW));
+		return s2_fail(err, S2ST_EFORMAT, "truncated: it ends beyond the file");
 	*out = h + start;
 	return S2ST_OK;
 }
 
 static int inflate_entry(s2_torchzip *z, size_t i, size_t size, const unsigned char **out, s2st_error *err)
 {
-	const char *name = zip_get_name(z->zip, i, ZIP_FL_ENC_RAW);
 	size_t limit;
 	if (!s2_add(z->inflated, size, &z->inflated) || !s2_mul(z->n, MAX_RATIO, &limit) ||
 	    !s2_add(limit, free_inflation, &limit) || z->inflated > limit)
-		return s2_fail(err, S2ST_EFORMAT, "%s: %s: compressed entries inflate to more than %d times the file",
-			       z->name, name, MAX_RATIO);
+		return s2_fail(err, S2ST_EFORMAT, "compressed entries inflate to more than %d times the file", MAX_RATIO);
 	unsigned char *held = malloc(size + 1);
 	if (!held)
-		return s2_fail_mem(err, name);
+		return s2_fail_mem(err, "a compressed entry");
 	z->entries[i].held = held;
 	zip_file_t *f = zip_fopen_index(z->zip, i, 0);
 	zip_int64_t got = f ? zip_fread(f, held, size) : -1;
@@ -162,9 +161,23 @@ static int inflate_entry(s2_torchzip *z, size_t i, size_t size, const unsigned c
 	if (f)
 		zip_fclose(f);
 	if (!whole)
-		return s2_fail(err, S2ST_EFORMAT, "%s: %s: cannot decompress", z->name, name);
+		return s2_fail(err, S2ST_EFORMAT, "it cannot be decompressed");
 	*out = held;
 	return S2ST_OK;
+}
+
+static int find_bytes(s2_torchzip *z, size_t i, const unsigned char **bytes, size_t *n, s2st_error *err)
+{
+	zip_stat_t st;
+	if (zip_stat_index(z->zip, i, 0, &st) != 0 || !(st.valid & ZIP_STAT_SIZE) || st.size > SIZE_MAX / 2)
+		return s2_fail(err, S2ST_EFORMAT, "it has no size");
+	if ((st.valid & ZIP_STAT_ENCRYPTION_METHOD) && st.encryption_method != ZIP_EM_NONE)
+		return s2_fail(err, S2ST_EFORMAT, "it is encrypted");
+	*n = (size_t)st.size;
+	*bytes = z->entries[i].held;
+	if (*bytes)
+		return S2ST_OK;
+	return st.comp_method == ZIP_CM_STORE ? stored_bytes(z, i, *n, bytes, err) : inflate_entry(z, i, *n, bytes, err);
 }
 
 /* Bytes of entry PREFIX + `name`; *found false when there is none. */
@@ -172,23 +185,13 @@ static int entry_bytes(s2_torchzip *z, const char *name, bool *found, const unsi
 		       s2st_error *err)
 {
 	char full[MAX_NAME + 100];
-	zip_stat_t st;
 	snprintf(full, sizeof full, "%s%s", z->prefix, name);
-	zip_int64_t at = zip_name_locate(z->zip, full, 0); /* other flags would make it a linear search */
-	*found = at >= 0;
-	if (at < 0)
+	zip_int64_t i = zip_name_locate(z->zip, full, 0); /* other flags would make it a linear search */
+	*found = i >= 0;
+	if (i < 0)
 		return S2ST_OK;
-	size_t i = (size_t)at;
-	if (zip_stat_index(z->zip, i, 0, &st) != 0 || !(st.valid & ZIP_STAT_SIZE) || st.size > SIZE_MAX / 2)
-		return fail(z, err, "an entry without a size");
-	if ((st.valid & ZIP_STAT_ENCRYPTION_METHOD) && st.encryption_method != ZIP_EM_NONE)
-		return s2_fail(err, S2ST_EFORMAT, "%s: %s is encrypted", z->name, full);
-	*n = (size_t)st.size;
-	if (z->entries[i].held) {
-		*bytes = z->entries[i].held;
-		return S2ST_OK;
-	}
-	return st.comp_method == ZIP_CM_STORE ? stored_bytes(z, i, *n, bytes, err) : inflate_entry(z, i, *n, bytes, err);
+	int rc = find_bytes(z, (size_t)i, bytes, n, err);
+	return rc < 0 ? s2_fail_prefix(err, rc, "%s: %s", z->name, full) : rc;
 }
 
 /* ---- the container ----------------------------------------------------------------------------------------------- */
@@ -294,6 +297,6 @@ int s2_torchzip_storage(void *arg, const s2_storage *storage, const unsigned cha
 		S2_TRY(entry_bytes(z, name, &found, bytes, n, err));
 	}
 	if (!found)
-		return s2_fail(err, S2ST_EFORMAT, "the archive has no storage %.40s", storage->key);
+		return s2_fail(err, S2ST_EFORMAT, "%s: the archive has no storage %.40s", z->name, storage->key);
 	return S2ST_OK;
 }

@@ -8,9 +8,8 @@
 #include "base/size.h"
 
 enum {
-	MAX_WRAPPERS = 16, /* omegaconf nodes around one leaf */
+	MAX_WRAPPERS = 16, /* omegaconf nodes and interpolations around one leaf */
 	MAX_PARENTS = 64,
-	MAX_INTERPOLATIONS = 8,
 };
 
 /* ---- making -------------------------------------------------------------------------------------------------- */
@@ -166,17 +165,19 @@ static const s2_value *interpolate(const s2_value *node, const s2_value *leaf)
 
 const s2_value *s2_value_unwrap(const s2_value *v)
 {
+	const s2_value *leaf = v; /* where interpolations run in a circle: one of their texts */
 	for (int i = 0; i < MAX_WRAPPERS; i++) {
 		const s2_value *inner = attribute(v, "_val");
 		if (!inner)
 			inner = attribute(v, "_content");
 		if (!inner || inner->kind == S2_V_DICT) /* a DictConfig stays one: its members find their root through it */
-			break;
+			return v;
+		leaf = inner;
 		v = inner->kind == S2_V_STR ? interpolate(v, inner) : inner;
 		if (v == inner && v->kind != S2_V_OBJECT)
-			break;
+			return v;
 	}
-	return v;
+	return leaf;
 }
 
 const s2_value *s2_value_get(const s2_value *v, const char *key)

@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "formats/value.h"
 
-enum { MAX_DEPTH = 64 };
+enum { MAX_DEPTH = 64, MAX_KEY = 1000 };
 
 typedef struct text {
 	char *s;
@@ -51,14 +51,14 @@ static bool full(const text *t)
 	return t->failed || t->n >= t->limit;
 }
 
-/* Quoted and escaped; bytes that are not UTF-8 become U+FFFD. Long strings are cut at what is left of the limit. */
-static void put_string(text *t, const char *s, size_t n)
+/* Quoted and escaped; bytes that are not UTF-8 become U+FFFD. Cut after `most` bytes. */
+static void put_string(text *t, const char *s, size_t n, size_t most)
 {
 	put(t, "\"", 1);
 	for (size_t i = 0; i < n;) {
 		uint32_t cp = 0;
 		size_t len = s2_utf8_next(s + i, n - i, &cp);
-		if (full(t)) {
+		if (i >= most || t->failed) {
 			put(t, "...", 3);
 			break;
 		}
@@ -91,16 +91,23 @@ static void put_float(text *t, double f)
 	putf(t, "%s%s", buf, strpbrk(buf, ".e") ? "" : ".0");
 }
 
+static size_t room(const text *t)
+{
+	return full(t) ? 0 : t->limit - t->n;
+}
+
 static void put_value(text *t, const s2_value *v, int depth);
 
 static void put_key(text *t, const s2_value *key)
 {
 	if (key->kind == S2_V_STR)
-		put_string(t, key->u.str.s, key->u.str.len);
+		put_string(t, key->u.str.s, key->u.str.len, MAX_KEY); /* not by room: two cut keys would be one */
 	else if (key->kind == S2_V_INT)
 		putf(t, "\"%lld\"", (long long)key->u.i);
+	else if (key->kind == S2_V_BOOL || key->kind == S2_V_NONE)
+		putf(t, "\"%s\"", key->kind == S2_V_NONE ? "null" : key->u.b ? "true" : "false");
 	else
-		put_string(t, s2_value_kind_name(key), strlen(s2_value_kind_name(key)));
+		put_string(t, s2_value_kind_name(key), strlen(s2_value_kind_name(key)), MAX_KEY);
 	put(t, ": ", 2);
 }
 
@@ -144,7 +151,7 @@ static void put_object(text *t, const s2_value *v, int depth)
 	put(t, "{", 1);
 	if (!config) {
 		put(t, "\"__class__\": ", 13);
-		put_string(t, v->u.obj.cls, strlen(v->u.obj.cls));
+		put_string(t, v->u.obj.cls, strlen(v->u.obj.cls), MAX_KEY);
 		if (s2_value_len(args) > 0) {
 			put(t, ", \"__args__\": ", 14);
 			put_value(t, args, depth + 1);
@@ -178,7 +185,7 @@ static void put_value(text *t, const s2_value *v, int depth)
 	case S2_V_BOOL: putf(t, "%s", v->u.b ? "true" : "false"); break;
 	case S2_V_INT: putf(t, "%lld", (long long)v->u.i); break;
 	case S2_V_FLOAT: put_float(t, v->u.f); break;
-	case S2_V_STR: put_string(t, v->u.str.s, v->u.str.len); break;
+	case S2_V_STR: put_string(t, v->u.str.s, v->u.str.len, room(t)); break;
 	case S2_V_BYTES: putf(t, "\"<%zu bytes>\"", v->u.str.len); break;
 	case S2_V_LIST:
 	case S2_V_TUPLE:
