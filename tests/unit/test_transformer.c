@@ -1,0 +1,265 @@
+/* The transformer layer against its formula in double precision: pre- and post-norm, biases on the scores, cross attention, and
+ * the incremental step with hypotheses that are dropped, copied and reordered. */
+#include "layers/transformer.h"
+
+#include "math/ops.h"
+#include "test.h"
+
+enum { D = 8, FFN = 12, HEADS = 2, HD = D / HEADS, CROSS = 6, T = 5, MAX_T = 9 };
+
+static s2st_error err;
+static uint64_t seed = 1;
+static s2_exec x;
+
+/* ---- random layers over static memory ---- */
+
+typedef struct layer_memory {
+	float w[10][FFN * D], b[10][FFN], norm[6][D];
+} layer_memory;
+
+static void random_floats(float *out, size_t n, float scale)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = scale * test_randf(&seed);
+}
+
+static s2_linear random_linear(layer_memory *m, int i, size_t n_out, size_t n_in)
+{
+	random_floats(m->w[i], n_out * n_in, 1);
+	random_floats(m->b[i], n_out, 0.3f);
+	return (s2_linear){
+		.w = {.data = m->w[i], .dtype = S2_F32, .rank = 2, .dims = {n_out, n_in}, .strides = {(ptrdiff_t)n_in, 1}},
+		.b = m->b[i]};
+}
+
+static s2_norm random_norm(layer_memory *m, int i)
+{
+	random_floats(m->norm[2 * i], D, 1);
+	random_floats(m->norm[2 * i + 1], D, 0.3f);
+	return (s2_norm){m->norm[2 * i], m->norm[2 * i + 1]};
+}
+
+static s2_transformer_layer random_layer(layer_memory *m)
+{
+	return (s2_transformer_layer){
+		.self = {random_linear(m, 0, D, D), random_linear(m, 1, D, D), random_linear(m, 2, D, D),
+			 random_linear(m, 3, D, D)},
+		.cross = {random_linear(m, 4, D, D), random_linear(m, 5, D, CROSS), random_linear(m, 6, D, CROSS),
+			  random_linear(m, 7, D, D)},
+		.fc1 = random_linear(m, 8, FFN, D),
+		.fc2 = random_linear(m, 9, D, FFN),
+		.self_norm = random_norm(m, 0),
+		.cross_norm = random_norm(m, 1),
+		.final_norm = random_norm(m, 2),
+	};
+}
+
+/* ---- the naive twin ---- */
+
+static void naive_linear(double *out, const double *in, size_t rows, const s2_linear *l)
+{
+	const float *w = l->w.data;
+	for (size_t r = 0; r < rows; r++)
+		for (size_t o = 0; o < l->w.dims[0]; o++) {
+			double sum = l->b[o];
+			for (size_t i = 0; i < l->w.dims[1]; i++)
+				sum += in[r * l->w.dims[1] + i] * (double)w[o * l->w.dims[1] + i];
+			out[r * l->w.dims[0] + o] = sum;
+		}
+}
+
+static void naive_norm(double *out, const double *in, size_t rows, const s2_norm *n)
+{
+	for (size_t r = 0; r < rows; r++) {
+		double mean = 0, var = 0;
+		for (size_t i = 0; i < D; i++)
+			mean += in[r * D + i] / D;
+		for (size_t i = 0; i < D; i++)
+			var += (in[r * D + i] - mean) * (in[r * D + i] - mean) / D;
+		for (size_t i = 0; i < D; i++)
+			out[r * D + i] = (in[r * D + i] - mean) / sqrt(var + 1e-5) * (double)n->w[i] + (double)n->b[i];
+	}
+}
+
+static void naive_attend(double *out, const double *in, size_t n_q, const double *memory, size_t n_k,
+			 const s2_attention_weights *a, const float *bias, bool causal)
+{
+	double q[MAX_T * D], k[MAX_T * D], v[MAX_T * D], mixed[MAX_T * D] = {0};
+	naive_linear(q, in, n_q, &a->q);
+	naive_linear(k, memory, n_k, &a->k);
+	naive_linear(v, memory, n_k, &a->v);
+	for (size_t h = 0; h < HEADS; h++)
+		for (size_t i = 0; i < n_q; i++) {
+			double weight[MAX_T], sum = 0;
+			size_t last = causal ? i + 1 : n_k;
+			for (size_t j = 0; j < last; j++) {
+				double score = bias ? (double)bias[(h * n_q + i) * n_k + j] : 0;
+				for (size_t c = 0; c < HD; c++)
+					score += q[i * D + h * HD + c] * k[j * D + h * HD + c] / sqrt(HD);
+				sum += weight[j] = exp(score);
+			}
+			for (size_t j = 0; j < last; j++)
+				for (size_t c = 0; c < HD; c++)
+					mixed[i * D + h * HD + c] += weight[j] / sum * v[j * D + h * HD + c];
+		}
+	naive_linear(out, mixed, n_q, &a->out);
+}
+
+static void naive_feed(double *out, const double *in, size_t rows, const s2_transformer_layer *l)
+{
+	double inner[MAX_T * FFN];
+	naive_linear(inner, in, rows, &l->fc1);
+	for (size_t i = 0; i < rows * FFN; i++)
+		inner[i] = inner[i] > 0 ? inner[i] : 0;
+	naive_linear(out, inner, rows, &l->fc2);
+}
+
+/* h [t, D]; enc [n_enc, CROSS] or NULL. */
+static void naive_layer(double *h, size_t t, const s2_transformer_config *c, const s2_transformer_layer *l,
+			const float *bias, bool causal, const double *enc, size_t n_enc)
+{
+	const s2_norm *norms[3] = {&l->self_norm, &l->cross_norm, &l->final_norm};
+	for (int part = 0; part < 3; part++) {
+		double in[MAX_T * D], out[MAX_T * D];
+		if (part == 1 && !enc)
+			continue;
+		memcpy(in, h, t * D * sizeof *h);
+		if (c->pre_norm)
+			naive_norm(in, h, t, norms[part]);
+		if (part == 0)
+			naive_attend(out, in, t, in, t, &l->self, bias, causal);
+		else if (part == 1)
+			naive_attend(out, in, t, enc, n_enc, &l->cross, NULL, false);
+		else
+			naive_feed(out, in, t, l);
+		for (size_t i = 0; i < t * D; i++)
+			h[i] += out[i];
+		if (!c->pre_norm)
+			naive_norm(h, h, t, norms[part]);
+	}
+}
+
+static double worst(const float *got, const double *want, size_t n)
+{
+	double most = 0;
+	for (size_t i = 0; i < n; i++)
+		most = fmax(most, fabs((double)got[i] - want[i]));
+	return most;
+}
+
+/* ---- whole sequences ---- */
+
+static void test_sequence(bool pre_norm, bool with_bias)
+{
+	static layer_memory memory;
+	const s2_transformer_config c = {.dim = D, .ffn = FFN, .heads = HEADS, .pre_norm = pre_norm, .act = S2_ACT_RELU};
+	s2_transformer_layer l = random_layer(&memory);
+	float h[T * D], bias[HEADS * T * T];
+	double want[T * D];
+	random_floats(h, T * D, 1);
+	random_floats(bias, HEADS * T * T, 2);
+	for (size_t i = 0; i < T * D; i++)
+		want[i] = (double)h[i];
+	REQUIRE_OK(s2_transformer_forward(&x, &c, &l, h, T, with_bias ? bias : NULL, &err));
+	naive_layer(want, T, &c, &l, with_bias ? bias : NULL, false, NULL, 0);
+	CHECK(worst(h, want, T * D) < 1e-5);
+}
+
+/* ---- steps ---- */
+
+/* A two-layer decoder over three hypotheses. Every row keeps its own inputs, so that at each step the twin can do the row's
+ * whole history again. */
+static void test_steps(bool pre_norm)
+{
+	enum { ROWS = 3, STEPS = 6, LAYERS = 2, ENC = 4 };
+	static layer_memory memory[LAYERS];
+	static const int32_t parents[STEPS][ROWS] = {{0, 0, 0}, {0, 0, 0}, {2, 0, 2}, {1, 1, 0}, {1, 0, 0}, {0, 1, 1}};
+	static const size_t n_rows[STEPS] = {1, 3, 3, 3, 2, 3};
+	const s2_transformer_config c = {.dim = D, .ffn = FFN, .heads = HEADS, .cross_dim = CROSS, .pre_norm = pre_norm,
+					 .act = S2_ACT_RELU};
+	s2_transformer_layer layers[LAYERS] = {random_layer(&memory[0]), random_layer(&memory[1])};
+	float enc[ENC * CROSS], history[ROWS][STEPS][D];
+	double enc_wide[ENC * CROSS];
+	s2_cache cache;
+	random_floats(enc, ENC * CROSS, 1);
+	for (size_t i = 0; i < ENC * CROSS; i++)
+		enc_wide[i] = (double)enc[i];
+	s2_mark mark = s2_arena_mark(x.scratch);
+	REQUIRE_OK(s2_cache_init(&cache, x.scratch, LAYERS, D, ROWS, STEPS, ENC, &err));
+	for (size_t i = 0; i < LAYERS; i++)
+		s2_transformer_cross(&x, &layers[i], &cache, i, enc);
+
+	for (size_t step = 0; step < STEPS; step++) {
+		float h[ROWS * D], old[ROWS][STEPS][D];
+		memcpy(old, history, sizeof old);
+		random_floats(h, ROWS * D, 1);
+		for (size_t r = 0; r < n_rows[step]; r++) {
+			memcpy(history[r], old[parents[step][r]], step * sizeof old[0][0]);
+			memcpy(history[r][step], h + r * D, sizeof old[0][0]);
+		}
+		REQUIRE_OK(s2_cache_advance(&cache, step ? parents[step] : NULL, n_rows[step], &err));
+		for (size_t i = 0; i < LAYERS; i++)
+			REQUIRE_OK(s2_transformer_step(&x, &c, &layers[i], &cache, i, h, &err));
+		for (size_t r = 0; r < n_rows[step]; r++) {
+			double want[STEPS * D];
+			for (size_t i = 0; i < (step + 1) * D; i++)
+				want[i] = (double)history[r][i / D][i % D];
+			for (size_t i = 0; i < LAYERS; i++)
+				naive_layer(want, step + 1, &c, &layers[i], NULL, true, enc_wide, ENC);
+			CHECK(worst(h + r * D, want + step * D, D) < 1e-5);
+		}
+	}
+	CHECK_INT(s2_cache_advance(&cache, parents[0], 1, &err), S2ST_EINTERNAL);
+	s2_arena_reset(x.scratch, mark);
+}
+
+static void test_cache_bounds(void)
+{
+	s2_cache cache;
+	const int32_t parent[2] = {0, 5};
+	s2_mark mark = s2_arena_mark(x.scratch);
+	CHECK_INT(s2_cache_init(&cache, x.scratch, 1, SIZE_MAX / 2, 4, 4, 0, &err), S2ST_EINPUT);
+	CHECK_INT(s2_cache_init(&cache, x.scratch, 1, D, 4, SIZE_MAX / 8, 0, &err), S2ST_EMEM);
+	REQUIRE_OK(s2_cache_init(&cache, x.scratch, 1, D, 2, 4, 0, &err));
+	CHECK_INT(s2_cache_advance(&cache, NULL, 3, &err), S2ST_EINTERNAL);
+	CHECK_INT(s2_cache_advance(&cache, NULL, 0, &err), S2ST_EINTERNAL);
+	REQUIRE_OK(s2_cache_advance(&cache, NULL, 1, &err));
+	CHECK_INT(s2_cache_advance(&cache, parent, 2, &err), S2ST_EINTERNAL);
+	s2_arena_reset(x.scratch, mark);
+}
+
+static void test_embedding(void)
+{
+	const float table[] = {1, 2, 3, 4, 5, 6};
+	s2_weight w = {.data = table, .dtype = S2_F32, .rank = 2, .dims = {2, 3}, .strides = {3, 1}};
+	float row[3];
+	s2_embedding_row(row, &w, 1);
+	CHECK(row[0] == 4 && row[1] == 5 && row[2] == 6);
+	s2_weight turned = {.data = table, .dtype = S2_F32, .rank = 2, .dims = {3, 2}, .strides = {1, 3}};
+	s2_embedding_row(row, &turned, 2);
+	CHECK(row[0] == 3 && row[1] == 6);
+}
+
+static void test_activation_names(void)
+{
+	CHECK_INT(s2_activation("relu"), S2_ACT_RELU);
+	CHECK_INT(s2_activation("gelu"), S2_ACT_GELU);
+	CHECK_INT(s2_activation("linear"), S2_ACT_NONE);
+	CHECK_INT(s2_activation("gelu_fast"), -1);
+}
+
+int main(void)
+{
+	const s2_kernels *k;
+	REQUIRE_OK(s2_kernels_find(&k, NULL, &err));
+	REQUIRE_OK(s2_exec_init(&x, NULL, k, &err));
+	for (int i = 0; i < 4; i++)
+		test_sequence(i & 1, i & 2);
+	test_steps(true);
+	test_steps(false);
+	test_cache_bounds();
+	test_embedding();
+	test_activation_names();
+	s2_exec_free(&x);
+	return TEST_RESULT();
+}
