@@ -1,5 +1,6 @@
 #include "models/data_config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "audio/fbank.h"
 #include "base/file.h"
 #include "formats/json.h"
+#include "formats/npz.h"
 
 typedef struct reader {
 	s2_data_config *out;
@@ -66,6 +68,34 @@ static int add_utterance_cmvn(const reader *r, s2_transform *t)
 	return s2_value_get_bool(own, "norm_vars", true, &t->norm_vars, r->path, r->err);
 }
 
+static int read_stats(const reader *r, const float **out, const char *npz, const char *name, bool positive)
+{
+	s2_tensor t;
+	float *values;
+	size_t n = r->out->n_bins;
+	S2_TRY(s2_npz_read(&t, r->a, npz, name, r->err));
+	if (t.rank != 1 || t.dims[0] != n)
+		return s2_fail(r->err, S2ST_EMODEL, "%s: %s: expected one value for each of %zu bins", npz, name, n);
+	S2_ALLOC(values, r->a, n, 1, r->err);
+	s2_tensor_to_f32(&t, values);
+	for (size_t i = 0; i < n; i++)
+		if (!isfinite(values[i]) || (positive && values[i] <= 0))
+			return s2_fail(r->err, S2ST_EMODEL, "%s: %s: expected %s numbers, found %g", npz, name,
+				       positive ? "positive" : "finite", (double)values[i]);
+	*out = values;
+	return 0;
+}
+
+static int add_global_cmvn(const reader *r, s2_transform *t)
+{
+	const char *npz = s2_value_get_str(s2_value_get(r->yaml, "global_cmvn"), "stats_npz_path", NULL);
+	if (!npz)
+		return s2_fail(r->err, S2ST_EMODEL, "%s: global_cmvn: expected stats_npz_path, found none", r->path);
+	S2_TRY(beside(r, &npz, npz));
+	S2_TRY(read_stats(r, &t->mean, npz, "mean", false));
+	return read_stats(r, &t->std, npz, "std", true);
+}
+
 static int add_transform(const reader *r, const s2_value *name)
 {
 	s2_data_config *c = r->out;
@@ -78,6 +108,8 @@ static int add_transform(const reader *r, const s2_value *name)
 	s2_transform *t = &c->transforms[c->n_transforms++];
 	if (strcmp(name->u.str.s, "utterance_cmvn") == 0)
 		return add_utterance_cmvn(r, t);
+	if (strcmp(name->u.str.s, "global_cmvn") == 0)
+		return add_global_cmvn(r, t);
 	return s2_fail(r->err, S2ST_EMODEL, "%s: feature transform \"%.64s\" at evaluation time is not supported",
 		       r->path, name->u.str.s);
 }

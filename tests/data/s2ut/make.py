@@ -5,7 +5,8 @@ Only for development (needs PyTorch and numpy); the tests read what it wrote. Th
 here once more, straight from the rules of fairseq's modules and whole sentences at a time, so that they share nothing with
 the incremental decoder they check. Inputs are the utterances of ../golden/audio, through ../golden/fbank/*.cmvn.npy.
 
-    ./make.py           writes MODEL.pt, MODEL.json, MODEL.WAV.enc.npy, MODEL.WAV.logprobs.npy, configs, dictionaries
+    ./make.py           writes MODEL.pt, MODEL.json, MODEL.WAV.enc.npy, MODEL.WAV.logprobs.npy, configs, dictionaries,
+                        global_cmvn.npz
 """
 import argparse
 import json
@@ -334,6 +335,12 @@ def multilingual():
     plain("multilingual", Net(args, state), vocab, first=tag, lang="es")
 
 
+def global_cmvn():
+    """Statistics for the global_cmvn transform; tests/unit/test_data_config.c knows the formula."""
+    bins = np.arange(80)
+    np.savez_compressed(f"{HERE}/global_cmvn.npz", mean=10 + 0.05 * bins, std=(2 + 0.01 * bins).astype(np.float32))
+
+
 def stacked():
     """Three units a step. One utterance ends by </s> in the middle of a step, the other is cut at max_target_positions."""
     r, vocab, steps = 3, 16, 14
@@ -359,5 +366,5 @@ STACKED_SEED = 12
 if __name__ == "__main__":
     torch.set_grad_enabled(False)
     torch.set_num_threads(1)
-    for make in [post_norm, learned, speaker, fisher, multilingual, stacked]:
+    for make in [post_norm, learned, speaker, fisher, multilingual, stacked, global_cmvn]:
         make()
