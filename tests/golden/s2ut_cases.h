@@ -34,7 +34,7 @@ static inline void case_close(s2ut_case *c)
 
 static inline s2st_audio case_audio(const char *wav)
 {
-	char path[512];
+	char path[1024];
 	s2st_error err = {""};
 	s2st_audio a;
 	snprintf(path, sizeof path, FIXTURES "/golden/audio/%s.wav", wav);

@@ -14,7 +14,7 @@ enum { N_WAVS = sizeof wavs / sizeof *wavs };
 
 static const char *golden(const char *kind, const char *a, const char *b, const char *c)
 {
-	static char path[512];
+	static char path[2048];
 	snprintf(path, sizeof path, FIXTURES "/golden/%s/%s%s%s", kind, a, b, c);
 	return path;
 }
@@ -131,7 +131,7 @@ static void test_demo(int beam, const char *expected, const char *scores)
 		REQUIRE_OK(s2_json_read(&want, arena, scores, &err));
 	s2ut_case c = case_open(ctx, SOURCE_DIR "/models/es-en-demo/s2ut.pt", NULL, NULL);
 	for (; fgets(line, sizeof line, f); n++) {
-		char id[64], path[512];
+		char id[64], path[1024];
 		line[strcspn(line, "\n")] = 0;
 		REQUIRE(strcspn(line, "|") < sizeof id);
 		snprintf(id, sizeof id, "%.*s", (int)strcspn(line, "|"), line);

@@ -16,7 +16,7 @@ static void fixture(char *out, size_t size, const char *model, const char *tail)
 static void run_case(s2ut_case *c, const char *model, const s2_value *want)
 {
 	const char *wav = s2_value_get_str(want, "wav", "");
-	char what[64], path[512], tail[64];
+	char what[64], path[1024], tail[64];
 	float speaker[16];
 	int32_t prefix[64];
 	s2st_matrix m;
@@ -49,7 +49,7 @@ static void run_case(s2ut_case *c, const char *model, const s2_value *want)
 
 static void test_model(const char *model, const char *config)
 {
-	char path[512], config_path[512];
+	char path[1024], config_path[1024];
 	s2_value *cases;
 	fixture(path, sizeof path, model, ".json");
 	REQUIRE_OK(s2_json_read(&cases, arena, path, &err));

@@ -14,7 +14,7 @@ typedef struct dest {
 
 static int bind_one(dest *d, s2_bind_row row, const char *prefix)
 {
-	const s2_binder b = {ckpt, arena};
+	const s2_binder b = {.ckpt = ckpt, .arena = arena};
 	*d = (dest){0};
 	return s2_bind(&b, d, &row, 1, prefix, &err);
 }

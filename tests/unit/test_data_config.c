@@ -76,7 +76,7 @@ static void test_files(void)
 	s2_data_config c;
 	/* Whatever folder the training machine had, and nothing above ours. */
 	REQUIRE_OK(read_text(&c, "prepend_tgt_lang_tag_as_bos: true\nvocab_filename: ../../etc/dict.txt\n"));
-	CHECK_STR(c.vocab, "./dict.txt");
+	CHECK_STR(c.vocab, "dict.txt");
 	CHECK(c.lang_tag_first);
 
 	CHECK(read_text(&c, "global_cmvn: {stats_npz_path: /gone/stats.npz}\nfeature_transforms: {'*': [global_cmvn]}\n") < 0);
@@ -89,7 +89,7 @@ static void test_files(void)
 
 static void test_global_cmvn(void)
 {
-	char config[512];
+	char config[1024];
 	s2_data_config c;
 	FILE *f = fopen(path, "w");
 	REQUIRE(f);

@@ -32,7 +32,7 @@ static void test_kinds(void)
 		{"golden/vits/G_100000.pth", "vits"},         {"golden/ctc/hf/pytorch_model.bin", "wav2vec2_hf"},
 	};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-		char path[512];
+		char path[1024];
 		s2_checkpoint *c;
 		snprintf(path, sizeof path, FIXTURES "/%s", others[i].file);
 		REQUIRE_OK(s2_checkpoint_open(&c, path, &err));

@@ -63,7 +63,7 @@ static image frames(const float *in, size_t t, size_t bins, bool as_channels)
 static s2_subsample bind(const s2_checkpoint *c, s2_arena *a)
 {
 	s2_subsample s;
-	const s2_binder b = {c, a};
+	const s2_binder b = {.ckpt = c, .arena = a};
 	REQUIRE_OK(s2_subsample_bind(&s, &b, 80, 32, "encoder.subsample.", &err));
 	return s;
 }
