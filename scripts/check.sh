@@ -189,7 +189,7 @@ part_cppcheck() {
 
 part_asan() {
 	build build-asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DS2ST_SANITIZE=ON
-	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		ctest --test-dir build-asan --output-on-failure --no-tests=error -j "$jobs"
 }
 

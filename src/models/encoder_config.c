@@ -47,7 +47,9 @@ static bool has(const source *s, const char *prefix, const char *name)
 static const char *parse_triple(const char *at, size_t triple[3])
 {
 	at = strchr(at, '(');
-	for (int i = 0; at && i < 3; i++) {
+	if (!at)
+		return NULL;
+	for (int i = 0; i < 3; i++) {
 		char *end;
 		at++;
 		unsigned long v = strtoul(at, &end, 10);
@@ -58,7 +60,7 @@ static const char *parse_triple(const char *at, size_t triple[3])
 		triple[i] = v;
 		at = end;
 	}
-	return at ? at + 1 : NULL;
+	return at + 1;
 }
 
 /* "[(512,10,5)] + [(512,3,2)] * 4 + [(512,2,2)]*2": the only Python that fairseq evaluates here, read without evaluating.

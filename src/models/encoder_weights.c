@@ -64,23 +64,24 @@ static s2_conv1d conv_of(const s2_weight *w, const float *bias, size_t groups, s
 			   .stride = stride, .pad = pad, .dilation = 1, .groups = groups};
 }
 
+typedef struct conv_tensors {
+	s2_weight weight;
+	const float *bias;
+} conv_tensors;
+
 static int bind_convs(s2_encoder_weights *w, const s2_encoder_config *c, const s2_binder *b, const names *n,
 		      s2st_error *err)
 {
-	struct {
-		s2_weight w;
-		const float *bias;
-	} got;
 	for (size_t i = 0; i < c->n_conv; i++) {
 		char name[NAME_SIZE];
 		size_t c_out = c->conv[i].c_out;
 		const s2_bind_row rows[] = {
-			{"weight", 0, 3, {c_out, c->conv[i].c_in, c->conv[i].k}, 0},
-			{"bias", (size_t)((char *)&got.bias - (char *)&got), 1, {c_out}, S2_BIND_F32},
+			{"weight", offsetof(conv_tensors, weight), 3, {c_out, c->conv[i].c_in, c->conv[i].k}, 0},
+			{"bias", offsetof(conv_tensors, bias), 1, {c_out}, S2_BIND_F32},
 		};
-		memset(&got, 0, sizeof got);
+		conv_tensors got = {0};
 		S2_TRY(s2_bind(b, &got, rows, c->conv_bias ? 2 : 1, full_name(name, c, n->conv, i), err));
-		w->conv[i].conv = conv_of(&got.w, got.bias, 1, c->conv[i].stride, 0);
+		w->conv[i].conv = conv_of(&got.weight, got.bias, 1, c->conv[i].stride, 0);
 		const char *norm = c->conv_layer_norm ? n->conv_norm_each : i == 0 ? n->conv_norm_first : NULL;
 		if (norm)
 			S2_TRY(bind_norm(&w->conv[i].norm, b, full_name(name, c, norm, i), c_out, err));
