@@ -212,8 +212,7 @@ static int refuse_others(const s2_vocoder *v, s2st_error *err)
 		const s2_tensor *t = s2_checkpoint_tensor_at(v->ckpt, i);
 		char shape[160];
 		if (!configured(&v->cfg, t->name))
-			return s2_fail(err, S2ST_EMODEL, "%s: tensor %s: expected none, found %s",
-				       s2_checkpoint_path(v->ckpt), t->name,
+			return s2_fail(err, S2ST_EMODEL, "%s: tensor %s: expected none, found %s", v->name, t->name,
 				       s2_tensor_shape_text(t, shape, sizeof shape));
 	}
 	return 0;
@@ -275,6 +274,7 @@ static int open_with(s2_vocoder *v, const char *model, const char *config, s2st_
 {
 	S2_TRY(s2_vocoder_config_read(&v->cfg, config, err));
 	S2_TRY(s2_checkpoint_open(&v->ckpt, model, err));
+	v->name = s2_checkpoint_path(v->ckpt);
 	S2_TRY(s2_expect_kind(v->ckpt, S2_KIND_VOCODER, err));
 	v->arena = s2_arena_new();
 	if (!v->arena)

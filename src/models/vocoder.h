@@ -79,6 +79,7 @@ typedef struct s2_vocoder_durations {
 typedef struct s2_vocoder {
 	s2_vocoder_config cfg;
 	s2_checkpoint *ckpt;
+	const char *name; /* of the model file, for messages */
 	s2_arena *arena;
 
 	s2_weight dict;     /* [n_units, E] */

@@ -173,14 +173,14 @@ static int run_stage(stage_job *j, s2st_error *err)
 	s2_vocoder_state *s = j->state;
 	const size_t rows = j->out.end - j->out.first, threads = s->x.threads;
 	const size_t least = 4 * j->stage->reach + 1; /* below, neighbours' rows cost more than the cache saves */
-	size_t tile = s2_max(s->tiles.floats / j->stage->up.c_out, least);
+	const size_t most = s2_max(s->tiles.floats / j->stage->up.c_out, least);
 	const bool share = threads > 1 && rows / threads >= least;
+	size_t n_tiles = (rows + most - 1) / most;
 	if (share)
-		tile = s2_min(tile, (rows + threads - 1) / threads);
-	tile = s2_min(tile, rows);
-	j->tile = tile;
-	j->work_floats = stage_work(j->stage, tile);
-	const size_t n_tiles = (rows + tile - 1) / tile;
+		n_tiles = s2_round_up(n_tiles, threads);
+	j->tile = (rows + n_tiles - 1) / n_tiles;
+	n_tiles = (rows + j->tile - 1) / j->tile;
+	j->work_floats = stage_work(j->stage, j->tile);
 	S2_ALLOC(j->work, s->x.scratch, share ? threads : 1, j->work_floats, err);
 	if (share)
 		s2_pool_run(s->x.pool, n_tiles, run_task, j);

@@ -76,7 +76,7 @@ static int keep_units(s2_vocoder_input *in, s2_vocoder_state *s, const int32_t *
 			continue; /* vocoder.py drops them: padding of batches */
 		if ((size_t)units[i] >= v->cfg.n_units)
 			return s2_fail(err, S2ST_EINPUT, "unit %d at position %zu: expected 0 to %zu, the units of %s",
-				       units[i], i, v->cfg.n_units - 1, s2_checkpoint_path(v->ckpt));
+				       units[i], i, v->cfg.n_units - 1, v->name);
 		kept[in->n_units++] = units[i];
 	}
 	if (in->n_units == 0)
@@ -92,7 +92,7 @@ static int set_durations(s2_vocoder_input *in, s2_vocoder_state *s, const s2st_v
 		return 0;
 	if (!s->v->cfg.has_durations)
 		return s2_fail(err, S2ST_EINPUT, "%s has no duration predictor: it takes one unit for each frame",
-			       s2_checkpoint_path(s->v->ckpt));
+			       s->v->name);
 	int32_t *durations;
 	size_t *ends, total = 0;
 	S2_ALLOC(durations, s->input, in->n_units, 1, err);
@@ -154,7 +154,7 @@ static int set_f0(s2_vocoder_input *in, s2_vocoder_state *s, const int32_t *unit
 	const s2_vocoder_config *c = &s->v->cfg;
 	size_t n_f0;
 	if (!c->f0)
-		return opt->f0 ? s2_fail(err, S2ST_EINPUT, "%s takes no f0", s2_checkpoint_path(s->v->ckpt)) : 0;
+		return opt->f0 ? s2_fail(err, S2ST_EINPUT, "%s takes no f0", s->v->name) : 0;
 	if (!opt->f0 || !opt->n_f0)
 		return s2_fail(err, S2ST_EINPUT, "f0: expected one value a frame, found none");
 	S2_TRY(keep_f0(in, s, units, n, opt, &n_f0, err));
@@ -176,7 +176,7 @@ static int set_speaker(s2_vocoder_input *in, s2_vocoder_state *s, const s2st_voc
 	const s2_vocoder *v = s->v;
 	const s2_vocoder_config *c = &v->cfg;
 	const size_t e = c->embedding_dim;
-	const char *name = s2_checkpoint_path(v->ckpt);
+	const char *name = v->name;
 	float *speaker, *style;
 	if (v->speakers.data) {
 		if (opt->speaker < 0 || (size_t)opt->speaker >= c->n_speakers)
@@ -211,11 +211,10 @@ static int set_features(s2_vocoder_input *in, s2_vocoder_state *s, const s2st_vo
 {
 	const size_t dim = s->v->cfg.feature_dim;
 	if (!dim)
-		return opt->features ? s2_fail(err, S2ST_EINPUT, "%s takes no features", s2_checkpoint_path(s->v->ckpt))
-				     : 0;
+		return opt->features ? s2_fail(err, S2ST_EINPUT, "%s takes no features", s->v->name) : 0;
 	if (!opt->features || !opt->n_features)
-		return s2_fail(err, S2ST_EINPUT, "%s: expected features of %zu numbers a row, found none",
-			       s2_checkpoint_path(s->v->ckpt), dim);
+		return s2_fail(err, S2ST_EINPUT, "%s: expected features of %zu numbers a row, found none", s->v->name,
+			       dim);
 	if (in->n_frames % opt->n_features != 0)
 		return s2_fail(err, S2ST_EINPUT,
 			       "features: expected a number of rows that divides %zu frames, found %zu", in->n_frames,

@@ -73,7 +73,7 @@ static s2_conv1d random_up(s2_arena *a, size_t c_in, size_t k, size_t rate)
 static double random_vocoder(s2_vocoder *v)
 {
 	const s2_vocoder_config *c = &released;
-	*v = (s2_vocoder){.cfg = *c, .arena = s2_arena_new()};
+	*v = (s2_vocoder){.cfg = *c, .name = "random", .arena = s2_arena_new()};
 	REQUIRE(v->arena);
 	v->dict = (s2_weight){.data = random_floats(v->arena, c->n_units * c->embedding_dim, 1),
 			      .dtype = S2_F32,
