@@ -19,7 +19,8 @@ enum {
 	BLOCK = 4096, /* frames decoded at a time */
 	LOWEST_RATE = 1000,
 	HIGHEST_RATE = 768000,
-	LONGEST = 24 * 3600, /* seconds */
+	FIRST_SIZE = 1 << 17, /* samples of a whole file to begin with: 8 s at 16 kHz */
+	LONGEST = 24 * 3600,  /* seconds */
 };
 
 struct s2_audio_stream {
@@ -323,13 +324,13 @@ int s2_audio_source_channels(const s2_audio_stream *s)
 
 static int read_rest(s2st_audio *out, s2_audio_stream *s, s2st_error *err)
 {
-	size_t cap = 0, limit = (size_t)LONGEST * (size_t)s->rate;
+	size_t limit = (size_t)LONGEST * (size_t)s->rate;
 	for (;;) {
-		cap = cap ? cap + cap / 2 : (size_t)s->rate * 8;
 		if (out->n >= limit)
 			return s2_fail(err, S2ST_EINPUT, "%s: expected at most %d hours of audio, found more", s->name,
 				       LONGEST / 3600);
-		float *samples = realloc(out->samples, cap * sizeof *samples); /* cap <= 1.5 limit: cannot overflow */
+		size_t cap = s2_max(FIRST_SIZE, out->n + out->n / 2); /* at most 1.5 * limit: cannot overflow */
+		float *samples = realloc(out->samples, cap * sizeof *samples);
 		if (!samples)
 			return s2_fail_mem(err, s->name);
 		out->samples = samples;

@@ -173,7 +173,8 @@ static float log_energy(const mel_bin *bin, const float *power)
 	float energy = 0;
 	for (size_t i = 0; i < bin->n; i++)
 		energy = s2_fma_f32(power[bin->first + i], bin->weights[i], energy);
-	return s2_torch_log(fminf(fmaxf(energy, FLT_EPSILON), FLT_MAX));
+	/* The upper bound is ours: samples far outside [-1, 1) give a number too. */
+	return s2_torch_log(fminf(fmaxf(energy, FLT_EPSILON), 0x1p126f));
 }
 
 int s2_fbank_compute(const s2_fbank *f, float *out, const float *samples, size_t n, s2_arena *scratch, s2st_error *err)

@@ -98,6 +98,7 @@ static int walk(found *f, const char *dir, const level *above, s2st_error *err)
 	if (here.depth > DEEPEST)
 		rc = s2_fail(err, S2ST_EINPUT, "%s: expected folders at most %d deep", dir, DEEPEST);
 	errno = 0;
+	/* Each stream is this call's own, for which readdir is safe. cppcheck-suppress readdirCalled */
 	for (struct dirent *e; rc == S2ST_OK && (e = readdir(d)); errno = 0)
 		rc = visit_entry(f, dir, e->d_name, &here, err);
 	if (rc == S2ST_OK && errno != 0)
@@ -111,6 +112,20 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Gives `f`'s text to `out`. */
+static int sort(s2_folder *out, found *f, s2st_error *err)
+{
+	const char **paths = calloc(f->n, sizeof *paths), *at = f->text;
+	if (!paths)
+		return s2_fail_mem(err, "folder");
+	for (size_t i = 0; i < f->n; i++, at += strlen(at) + 1)
+		paths[i] = at;
+	qsort(paths, f->n, sizeof *paths, by_bytes);
+	*out = (s2_folder){paths, f->n, f->text};
+	f->text = NULL;
+	return S2ST_OK;
+}
+
 int s2_folder_list(s2_folder *out, const char *dir, bool recursive, s2st_error *err)
 {
 	found f = {.recursive = recursive};
@@ -119,19 +134,10 @@ int s2_folder_list(s2_folder *out, const char *dir, bool recursive, s2st_error *
 	if (rc == S2ST_OK && f.n == 0)
 		rc = s2_fail(err, S2ST_EINPUT,
 			     "%s: expected audio files (wav, flac, ogg, mp3) in this folder, found none", dir);
-	const char **paths = rc == S2ST_OK ? calloc(f.n, sizeof *paths) : NULL;
-	if (rc == S2ST_OK && !paths)
-		rc = s2_fail_mem(err, dir);
-	if (rc < 0) {
-		free(f.text);
-		return rc;
-	}
-	const char *at = f.text;
-	for (size_t i = 0; i < f.n; i++, at += strlen(at) + 1)
-		paths[i] = at;
-	qsort(paths, f.n, sizeof *paths, by_bytes);
-	*out = (s2_folder){paths, f.n, f.text};
-	return S2ST_OK;
+	if (rc == S2ST_OK)
+		rc = sort(out, &f, err);
+	free(f.text);
+	return rc;
 }
 
 void s2_folder_free(s2_folder *f)

@@ -8,7 +8,7 @@
 #define S2_AUDIO_TORCHMATH_H
 
 float s2_torch_cos(float x);          /* |x| < 100 */
-float s2_torch_log(float x);          /* normal, above 0 */
+float s2_torch_log(float x);          /* normal, above 0, at most 2^126 */
 float s2_torch_pow(float x, float y); /* x above 0 and normal, or 0; y above 0; result normal or 0 */
 
 /* a * b + c with one rounding; the same on CPUs without a fused multiply-add. (The product is exact in float64; a
