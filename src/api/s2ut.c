@@ -41,10 +41,11 @@ static int open_unit_dict(s2st_s2ut *m, s2st_error *err)
 	const s2_s2ut_config *c = &m->net.cfg;
 	size_t k = c->code_size ? c->code_size : c->vocab - N_SPECIAL;
 	if (k + N_SPECIAL != c->vocab)
-		return s2_fail(err, S2ST_EMODEL,
-			       "%s: tensor decoder.embed_tokens.weight: expected %zu rows for target_code_size %zu, found "
-			       "%zu; a model with language tags needs its dict.txt",
-			       s2_checkpoint_path(m->ckpt), k + N_SPECIAL, k, c->vocab);
+		return s2_fail(
+			err, S2ST_EMODEL,
+			"%s: tensor decoder.embed_tokens.weight: expected %zu rows for target_code_size %zu, found "
+			"%zu; a model with language tags needs its dict.txt",
+			s2_checkpoint_path(m->ckpt), k + N_SPECIAL, k, c->vocab);
 	return s2_dict_units(&m->dict, k, err);
 }
 
@@ -58,8 +59,8 @@ static int open_dict(s2st_s2ut *m, const char *path, s2st_error *err)
 		S2_TRY(s2_dict_read(&m->dict, path, err));
 	if (s2_dict_size(m->dict) != m->net.cfg.vocab)
 		return s2_fail(err, S2ST_EMODEL,
-			       "%s: expected %zu symbols, the rows of decoder.embed_tokens.weight in %s, found %zu", path,
-			       m->net.cfg.vocab, s2_checkpoint_path(m->ckpt), s2_dict_size(m->dict));
+			       "%s: expected %zu symbols, the rows of decoder.embed_tokens.weight in %s, found %zu",
+			       path, m->net.cfg.vocab, s2_checkpoint_path(m->ckpt), s2_dict_size(m->dict));
 	for (size_t i = 0; i < s2_dict_size(m->dict); i++) {
 		int32_t unit = s2_dict_unit(m->dict, i);
 		if (unit >= 0 && (size_t)unit >= m->n_units)
@@ -91,7 +92,8 @@ int s2_s2ut_token(const s2st_s2ut *m, const char *name, int32_t *out, s2st_error
 	}
 	if (id < 0 || (size_t)id >= size)
 		return s2_fail(err, S2ST_EINPUT,
-			       "prefix \"%.64s\": expected a symbol of the dictionary or a token id below %zu", name, size);
+			       "prefix \"%.64s\": expected a symbol of the dictionary or a token id below %zu", name,
+			       size);
 	*out = (int32_t)id;
 	return 0;
 }

@@ -64,7 +64,8 @@ static int compute_features(s2st_s2ut_session *s, const float *samples, size_t n
 	if (*frames > limit)
 		return s2_fail(err, S2ST_EINPUT,
 			       "the audio is too long: the model takes at most %zu frames of 10 ms "
-			       "(max_source_positions), found %zu", limit, *frames);
+			       "(max_source_positions), found %zu",
+			       limit, *frames);
 	S2_ALLOC(*feat, s->x.scratch, *frames, m->data.n_bins, err);
 	S2_TRY(s2_fbank_compute(m->fbank, *feat, samples, n, s->x.scratch, err));
 	s2_data_config_apply(&m->data, *feat, *frames);
@@ -107,8 +108,8 @@ int s2st_s2ut_encode(s2st_s2ut_session *s, const float *samples, size_t n, const
 
 /* ---- stacked units: a step's tokens as one number and back ---- */
 
-/* StackedEmbedding.forward: digits in base V - 4, most significant first; a number below 4 is a special symbol and stands
- * for a step of nothing else. */
+/* StackedEmbedding.forward: digits in base V - 4, most significant first; a number below 4 is a special symbol and
+ * stands for a step of nothing else. */
 static void unpack_units(const s2_s2ut_config *c, int64_t token, int32_t *tokens)
 {
 	int64_t base = (int64_t)c->vocab - S2_UNK - 1, rest = token - S2_UNK - 1;
@@ -127,16 +128,17 @@ static int check_forced(const s2_s2ut_config *c, const int32_t *tokens, size_t n
 {
 	size_t r = c->units_per_step, steps = n ? 1 + (n - 1) / r : 0;
 	if (n == 0 || (n - 1) % r)
-		return s2_fail(err, S2ST_EINPUT, "forced decoding: expected one token and then %zu a step, found %zu", r,
-			       n);
+		return s2_fail(err, S2ST_EINPUT, "forced decoding: expected one token and then %zu a step, found %zu",
+			       r, n);
 	if (steps > c->max_target_positions)
 		return s2_fail(err, S2ST_EINPUT, "forced decoding: expected at most %zu steps, found %zu",
 			       c->max_target_positions, steps);
 	for (size_t i = 0; i < n; i++)
 		if (tokens[i] < 0 || (size_t)tokens[i] >= c->vocab || tokens[i] == S2_PAD)
-			return s2_fail(err, S2ST_EINPUT,
-				       "forced decoding: expected token ids below %zu other than %d (padding), found %d",
-				       c->vocab, S2_PAD, (int)tokens[i]);
+			return s2_fail(
+				err, S2ST_EINPUT,
+				"forced decoding: expected token ids below %zu other than %d (padding), found %d",
+				c->vocab, S2_PAD, (int)tokens[i]);
 	return 0;
 }
 
@@ -178,7 +180,8 @@ int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const 
 
 s2st_search_options s2st_search_defaults(void)
 {
-	return (s2st_search_options){.beam = 5, .nbest = 1, .max_len_b = 200, .min_len = 1, .lenpen = 1, .temperature = 1};
+	return (s2st_search_options){
+		.beam = 5, .nbest = 1, .max_len_b = 200, .min_len = 1, .lenpen = 1, .temperature = 1};
 }
 
 static int check_options(const s2st_search_options *o, s2st_error *err)
@@ -220,20 +223,34 @@ static int search_beam(s2st_s2ut_session *s, const s2st_search_options *o, const
 		first = forced ? first : prefix;
 	}
 	if (first < 0)
-		return s2_fail(err, S2ST_EINPUT, "%s: speaks several languages: expected a prefix that names one, found none",
+		return s2_fail(err, S2ST_EINPUT,
+			       "%s: speaks several languages: expected a prefix that names one, found none",
 			       s2_checkpoint_path(s->m->ckpt));
 	size_t max_len = longest_output(c, o, frames), beam = s2_min((size_t)o->beam, c->vocab - 1);
 	if ((size_t)o->min_len > max_len)
-		return s2_fail(err, S2ST_EINPUT, "search: min_len %d is above the longest output, %zu tokens", o->min_len,
-			       max_len);
+		return s2_fail(err, S2ST_EINPUT, "search: min_len %d is above the longest output, %zu tokens",
+			       o->min_len, max_len);
 	s2_s2ut_decoder d;
 	S2_TRY(s2_s2ut_decoder_init(&d, &s->m->net, &s->x, enc->data, enc->rows, beam, max_len + 1, err));
-	const s2_beam_decoder decoder = {.self = &d, .vocab = c->vocab, .bos = first, .pad = S2_PAD, .eos = S2_EOS,
-					 .unk = S2_UNK, .step = beam_step};
+	const s2_beam_decoder decoder = {.self = &d,
+					 .vocab = c->vocab,
+					 .bos = first,
+					 .pad = S2_PAD,
+					 .eos = S2_EOS,
+					 .unk = S2_UNK,
+					 .step = beam_step};
 	const s2_beam_options opt = {
-		.beam = o->beam, .nbest = o->nbest, .max_len = max_len, .min_len = (size_t)o->min_len,
-		.lenpen = o->lenpen, .unkpen = o->unkpen, .temperature = o->temperature, .normalize = true,
-		.no_repeat_ngram = o->no_repeat_ngram, .prefix = forced ? &prefix : NULL, .n_prefix = forced,
+		.beam = o->beam,
+		.nbest = o->nbest,
+		.max_len = max_len,
+		.min_len = (size_t)o->min_len,
+		.lenpen = o->lenpen,
+		.unkpen = o->unkpen,
+		.temperature = o->temperature,
+		.normalize = true,
+		.no_repeat_ngram = o->no_repeat_ngram,
+		.prefix = forced ? &prefix : NULL,
+		.n_prefix = forced,
 	};
 	return s2_beam_search(&decoder, &opt, s->x.scratch, s->x.scratch, hyps, n, err);
 }
@@ -253,8 +270,14 @@ static int search_stacked(s2st_s2ut_session *s, const s2st_matrix *enc, s2_beam_
 	s2_s2ut_decoder d;
 	S2_TRY(s2_s2ut_decoder_init(&d, &s->m->net, &s->x, enc->data, enc->rows, 1, c->max_target_positions, err));
 	const s2_stacked_decoder decoder = {
-		.self = &d, .vocab = c->vocab, .n_units = n_code_units(c), .units_per_step = c->units_per_step,
-		.pad = S2_PAD, .eos = S2_EOS, .unk = S2_UNK, .step = stacked_step,
+		.self = &d,
+		.vocab = c->vocab,
+		.n_units = n_code_units(c),
+		.units_per_step = c->units_per_step,
+		.pad = S2_PAD,
+		.eos = S2_EOS,
+		.unk = S2_UNK,
+		.step = stacked_step,
 	};
 	S2_ZALLOC(*hyps, s->x.scratch, 1, 1, err);
 	*n = 1;
@@ -272,8 +295,12 @@ static int publish(const s2st_s2ut_session *s, s2st_hypothesis *to, const s2_bea
 		if (unit >= 0)
 			units[n_units++] = unit;
 	}
-	*to = (s2st_hypothesis){.tokens = h->tokens, .n_tokens = h->n, .units = units, .n_units = n_units,
-				.positional_scores = h->positional_scores, .score = (double)h->score,
+	*to = (s2st_hypothesis){.tokens = h->tokens,
+				.n_tokens = h->n,
+				.units = units,
+				.n_units = n_units,
+				.positional_scores = h->positional_scores,
+				.score = (double)h->score,
 				.hit_max_len = h->hit_max_len};
 	return 0;
 }

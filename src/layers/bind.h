@@ -41,7 +41,7 @@ const char *s2_bind_name(const s2_binder *b, const char *row_name, char *buf, si
 #define S2_ANY ((size_t)-1) /* a dimension that is derived from the file rather than checked */
 
 enum {
-	S2_BIND_F32 = 1,      /* destination is `const float *`: contiguous float32 (copied unless it already lies so) */
+	S2_BIND_F32 = 1,      /* destination is `const float *`: contiguous float32, copied unless it already lies so */
 	S2_BIND_OPTIONAL = 2, /* absent: data/pointer stays NULL */
 }; /* without S2_BIND_F32 the destination is an s2_weight */
 
@@ -63,7 +63,8 @@ S2ST_CHECK int s2_bind(const s2_binder *b, void *dest, const s2_bind_row *rows, 
 S2ST_CHECK int s2_bind_weight_norm(const s2_binder *b, s2_weight *out, const char *prefix, const size_t dims[3],
 				   int norm_dim, int inner_dim, s2st_error *err);
 
-/* Shape of a tensor, to derive what a config lacks: dims of `name`, or S2ST_EMODEL saying it is missing or of other rank. */
+/* Shape of a tensor, to derive what a config lacks: dims of `name`, or S2ST_EMODEL saying it is missing or of other
+ * rank. */
 S2ST_CHECK int s2_bind_shape(const s2_checkpoint *c, const char *name, int rank, size_t *dims, s2st_error *err);
 /* Highest N + 1 for which "prefixN." + suffix exists (layers of a stack); 0: none. */
 size_t s2_bind_count(const s2_checkpoint *c, const char *prefix, const char *suffix);

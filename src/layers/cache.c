@@ -8,7 +8,10 @@ int s2_cache_init(s2_cache *c, s2_arena *a, size_t n_layers, size_t dim, size_t 
 		  size_t source_len, s2st_error *err)
 {
 	size_t step_floats;
-	*c = (s2_cache){.n_layers = n_layers, .dim = dim, .rows_cap = rows_cap, .max_steps = max_steps,
+	*c = (s2_cache){.n_layers = n_layers,
+			.dim = dim,
+			.rows_cap = rows_cap,
+			.max_steps = max_steps,
 			.source_len = source_len};
 	if (rows_cap == 0 || rows_cap > INT32_MAX || !s2_mul(rows_cap, dim, &step_floats))
 		return s2_fail(err, S2ST_EINPUT, "a beam of %zu is not possible", rows_cap);
@@ -35,7 +38,8 @@ int s2_cache_advance(s2_cache *c, const int32_t *parent, size_t rows, s2st_error
 	for (size_t r = 0; r < rows; r++) {
 		size_t from = parent ? (size_t)parent[r] : r;
 		if (c->n_steps > 0 && from >= c->rows)
-			return s2_fail(err, S2ST_EINTERNAL, "hypothesis %zu continues row %zu of %zu", r, from, c->rows);
+			return s2_fail(err, S2ST_EINTERNAL, "hypothesis %zu continues row %zu of %zu", r, from,
+				       c->rows);
 		int32_t *slot = c->next_slot + r * c->max_steps;
 		memcpy(slot, c->slot + from * c->max_steps, c->n_steps * sizeof *slot);
 		slot[c->n_steps] = (int32_t)r;

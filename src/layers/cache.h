@@ -1,7 +1,8 @@
-/* What an incremental decoder remembers of one sentence: keys and values of its own past, and of the encoder's output.
+/* What an incremental decoder remembers of one sentence: keys and values of its own past, and of the encoder's
+ * output.
  *
- * Layer: layers. Hypotheses of a beam are rows. When the search keeps some and drops others, no key or value moves: each
- * row has a list of slots that says in which row of every past step its own history lies.
+ * Layer: layers. Hypotheses of a beam are rows. When the search keeps some and drops others, no key or value moves:
+ * each row has a list of slots that says in which row of every past step its own history lies.
  *
  *   step p, rows 0 .. rows_cap-1:   k [max_steps, rows_cap, dim]      slot [rows_cap, max_steps]
  *   row r's history: k[0][slot[r][0]], k[1][slot[r][1]], ... */

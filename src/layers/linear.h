@@ -14,22 +14,23 @@ typedef struct s2_norm {
 } s2_norm;
 
 /* Rows of a binding table for a linear with bias, one without, and a norm at `field` of `type`. */
-#define S2_ROWS_LINEAR(type, field, name, n_out, n_in)                              \
-	{name ".weight", offsetof(type, field.w), 2, {n_out, n_in}, 0},             \
-	{                                                                           \
-		name ".bias", offsetof(type, field.b), 1, {n_out}, S2_BIND_F32      \
+#define S2_ROWS_LINEAR(type, field, name, n_out, n_in)                                                                 \
+	{name ".weight", offsetof(type, field.w), 2, {n_out, n_in}, 0},                                                \
+	{                                                                                                              \
+		name ".bias", offsetof(type, field.b), 1, {n_out}, S2_BIND_F32                                         \
 	}
-#define S2_ROW_LINEAR_NO_BIAS(type, field, name, n_out, n_in)                       \
-	{                                                                           \
-		name ".weight", offsetof(type, field.w), 2, {n_out, n_in}, 0        \
+#define S2_ROW_LINEAR_NO_BIAS(type, field, name, n_out, n_in)                                                          \
+	{                                                                                                              \
+		name ".weight", offsetof(type, field.w), 2, {n_out, n_in}, 0                                           \
 	}
-#define S2_ROWS_NORM(type, field, name, dim)                                        \
-	{name ".weight", offsetof(type, field.w), 1, {dim}, S2_BIND_F32},           \
-	{                                                                           \
-		name ".bias", offsetof(type, field.b), 1, {dim}, S2_BIND_F32        \
+#define S2_ROWS_NORM(type, field, name, dim)                                                                           \
+	{name ".weight", offsetof(type, field.w), 1, {dim}, S2_BIND_F32},                                              \
+	{                                                                                                              \
+		name ".bias", offsetof(type, field.b), 1, {dim}, S2_BIND_F32                                           \
 	}
 
-/* out [rows, out] (ldo apart) = e(in [rows, in] · wᵀ); `in` is contiguous. e (or NULL) without its bias: it is the layer's. */
+/* out [rows, out] (ldo apart) = e(in [rows, in] · wᵀ); `in` is contiguous. e (or NULL) without its bias: it is the
+ * layer's. */
 void s2_linear_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t rows, const s2_linear *l,
 		       const s2_epilogue *e);
 

@@ -42,8 +42,16 @@ static int bind_conv1d(s2_conv1d *out, const s2_binder *b, const char *name, siz
 			       s2_checkpoint_path(b->ckpt), weight, dims[0]);
 	const size_t want[3] = {glu_out == S2_ANY ? dims[0] : 2 * glu_out, c_in, dims[2]};
 	S2_TRY(bind_conv(&w, b, name, 3, want, err));
-	*out = (s2_conv1d){.w = w.w.data, .dtype = w.w.dtype, .bias = w.b, .c_in = w.w.dims[1], .c_out = w.w.dims[0],
-			   .k = dims[2], .stride = 2, .pad = dims[2] / 2, .dilation = 1, .groups = 1};
+	*out = (s2_conv1d){.w = w.w.data,
+			   .dtype = w.w.dtype,
+			   .bias = w.b,
+			   .c_in = w.w.dims[1],
+			   .c_out = w.w.dims[0],
+			   .k = dims[2],
+			   .stride = 2,
+			   .pad = dims[2] / 2,
+			   .dilation = 1,
+			   .groups = 1};
 	memcpy(out->strides, w.w.strides, sizeof out->strides);
 	return 0;
 }
@@ -69,8 +77,14 @@ static int bind_conv2d(s2_conv2d *out, const s2_binder *b, const char *prefix, i
 	const size_t dims[4] = {c_out, c_in, 3, 3};
 	snprintf(name, sizeof name, "%sconv.%d.", prefix, i);
 	S2_TRY(bind_conv(&w, b, name, 4, dims, err));
-	*out = (s2_conv2d){.w = w.w.data, .dtype = w.w.dtype, .bias = w.b, .c_in = c_in, .c_out = c_out,
-			   .k = 3, .stride = 2, .pad = 1};
+	*out = (s2_conv2d){.w = w.w.data,
+			   .dtype = w.w.dtype,
+			   .bias = w.b,
+			   .c_in = c_in,
+			   .c_out = c_out,
+			   .k = 3,
+			   .stride = 2,
+			   .pad = 1};
 	memcpy(out->strides, w.w.strides, sizeof out->strides);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* The strided convolutions between filter-bank frames and the encoder.
  *
- *   Conv1dSubsampler   n x [Conv1d k, stride 2, pad k/2 -> GLU over channels]                  frames -> floor((L-1)/2) + 1 each
+ *   Conv1dSubsampler   n x [Conv1d k, stride 2, pad k/2 -> GLU over channels]
  *   Conv2dSubsampler   2 x [Conv2d 3x3, stride 2, pad 1 -> ReLU] -> [T, C * bins] -> Linear    (convtransformer)
+ *   Each convolution makes floor((L - 1) / 2) + 1 frames of L.
  *
  * Layer: layers. fairseq models/speech_to_text/modules/convolution.py. Everything is derived from the tensors. */
 #ifndef S2_LAYERS_SUBSAMPLE_H
@@ -20,8 +21,8 @@ typedef struct s2_subsample {
 	s2_linear out; /* [dim, C * bins]; two_d only */
 } s2_subsample;
 
-/* Tensors "PREFIXconv_layers.N." or "PREFIXconv.N." and "PREFIXout."; `dim` is what the encoder takes. The 1-D form says
- * itself how wide a frame is; the 2-D form takes it from `n_feat`. */
+/* Tensors "PREFIXconv_layers.N." or "PREFIXconv.N." and "PREFIXout."; `dim` is what the encoder takes. The 1-D form
+ * says itself how wide a frame is; the 2-D form takes it from `n_feat`. */
 S2ST_CHECK int s2_subsample_bind(s2_subsample *out, const s2_binder *b, size_t n_feat, size_t dim, const char *prefix,
 				 s2st_error *err);
 

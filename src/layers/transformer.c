@@ -91,8 +91,11 @@ int s2_activation(const char *name)
 	static const struct {
 		const char *name;
 		s2_act act;
-	} known[] = {{"relu", S2_ACT_RELU}, {"gelu", S2_ACT_GELU},   {"tanh", S2_ACT_TANH},
-		     {"swish", S2_ACT_SWISH}, {"linear", S2_ACT_NONE}};
+	} known[] = {{"relu", S2_ACT_RELU},
+		     {"gelu", S2_ACT_GELU},
+		     {"tanh", S2_ACT_TANH},
+		     {"swish", S2_ACT_SWISH},
+		     {"linear", S2_ACT_NONE}};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(name, known[i].name) == 0)
 			return (int)known[i].act;
@@ -151,8 +154,18 @@ static int attend_sequence(const s2_exec *x, const s2_transformer_config *c, con
 	s2_linear_forward(x, k, d, in, t, &l->self.k, NULL);
 	s2_linear_forward(x, v, d, in, t, &l->self.v, NULL);
 	const s2_attention_args args = {
-		.q = q, .k = k, .v = v, .ld_q = d, .ld_k = d, .ld_v = d, .ld_out = d,
-		.n_q = t, .n_k = t, .heads = c->heads, .head_dim = d / c->heads, .bias = bias,
+		.q = q,
+		.k = k,
+		.v = v,
+		.ld_q = d,
+		.ld_k = d,
+		.ld_v = d,
+		.ld_out = d,
+		.n_q = t,
+		.n_k = t,
+		.heads = c->heads,
+		.head_dim = d / c->heads,
+		.bias = bias,
 	};
 	S2_TRY(s2_attention(x, buf, &args, err));
 	close_sublayer(x, c, h, t, &l->self.out, buf, &l->self_norm);
@@ -192,9 +205,17 @@ static int attend_past(const s2_exec *x, const s2_transformer_config *c, const s
 	s2_linear_forward(x, own->k + newest, d, in, cache->rows, &l->self.k, NULL);
 	s2_linear_forward(x, own->v + newest, d, in, cache->rows, &l->self.v, NULL);
 	const s2_step_attention_args args = {
-		.q = q, .k_cache = own->k, .v_cache = own->v, .ld = d, .rows_cap = cache->rows_cap,
-		.slot = cache->slot, .ld_slot = cache->max_steps, .rows = cache->rows, .n_steps = cache->n_steps,
-		.heads = c->heads, .head_dim = d / c->heads,
+		.q = q,
+		.k_cache = own->k,
+		.v_cache = own->v,
+		.ld = d,
+		.rows_cap = cache->rows_cap,
+		.slot = cache->slot,
+		.ld_slot = cache->max_steps,
+		.rows = cache->rows,
+		.n_steps = cache->n_steps,
+		.heads = c->heads,
+		.head_dim = d / c->heads,
 	};
 	S2_TRY(s2_step_attention(x, buf, &args, err));
 	close_sublayer(x, c, h, cache->rows, &l->self.out, buf, &l->self_norm);
@@ -209,8 +230,15 @@ static int attend_source(const s2_exec *x, const s2_transformer_config *c, const
 	const float *in = open_sublayer(x, c, buf, h, cache->rows, &l->cross_norm);
 	s2_linear_forward(x, q, c->dim, in, cache->rows, &l->cross.q, &scaled);
 	const s2_step_attention_args args = {
-		.q = q, .k_cache = own->cross_k, .v_cache = own->cross_v, .ld = c->dim, .rows_cap = 1,
-		.rows = cache->rows, .n_steps = cache->source_len, .heads = c->heads, .head_dim = c->dim / c->heads,
+		.q = q,
+		.k_cache = own->cross_k,
+		.v_cache = own->cross_v,
+		.ld = c->dim,
+		.rows_cap = 1,
+		.rows = cache->rows,
+		.n_steps = cache->source_len,
+		.heads = c->heads,
+		.head_dim = c->dim / c->heads,
 	};
 	S2_TRY(s2_step_attention(x, buf, &args, err));
 	close_sublayer(x, c, h, cache->rows, &l->cross.out, buf, &l->cross_norm);

@@ -4,8 +4,9 @@
  *   post-norm   x = norm(x + out(attend(x))); x = norm(x + cross(x)); x = norm(x + fc2(act(fc1(x))))
  *
  * Layer: layers. Equals fairseq's TransformerEncoderLayer and TransformerDecoderLayer (modules/transformer_layer.py,
- * modules/multihead_attention.py) and TransformerSentenceEncoderLayer of wav2vec 2.0, dropout off. Tensor names are theirs:
- * self_attn.{q,k,v,out}_proj, self_attn_layer_norm, encoder_attn.*, encoder_attn_layer_norm, fc1, fc2, final_layer_norm. */
+ * modules/multihead_attention.py) and TransformerSentenceEncoderLayer of wav2vec 2.0, dropout off. Tensor names are
+ * theirs: self_attn.{q,k,v,out}_proj, self_attn_layer_norm, encoder_attn.*, encoder_attn_layer_norm, fc1, fc2,
+ * final_layer_norm. */
 #ifndef S2_LAYERS_TRANSFORMER_H
 #define S2_LAYERS_TRANSFORMER_H
 
@@ -31,16 +32,17 @@ typedef struct s2_transformer_layer {
 	s2_linear fc1, fc2; /* [ffn, dim], [dim, ffn] */
 } s2_transformer_layer;
 
-/* n layers "PREFIX0." .. into an array in the binder's arena. A tensor inside a layer that is not one of its own (NormFormer
- * scales, adapters, experts) changes what the layer computes, so it is refused by name. */
-S2ST_CHECK int s2_transformer_bind(s2_transformer_layer **out, const s2_binder *b, const s2_transformer_config *c, size_t n,
-				   const char *prefix, s2st_error *err);
+/* n layers "PREFIX0." .. into an array in the binder's arena. A tensor inside a layer that is not one of its own
+ * (NormFormer scales, adapters, experts) changes what the layer computes, so it is refused by name. */
+S2ST_CHECK int s2_transformer_bind(s2_transformer_layer **out, const s2_binder *b, const s2_transformer_config *c,
+				   size_t n, const char *prefix, s2st_error *err);
 
 /* One layer over a whole sequence h [t, dim], in place. bias: NULL or [heads, t, t], added to the attention scores. */
 S2ST_CHECK int s2_transformer_forward(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
 				      float *h, size_t t, const float *bias, s2st_error *err);
 
-/* Keys and values of the encoder output enc [cache->source_len, cross_dim] for layer `i` of a decoder, once a sentence. */
+/* Keys and values of the encoder output enc [cache->source_len, cross_dim] for layer `i` of a decoder, once a
+ * sentence. */
 void s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *cache, size_t i,
 			  const float *enc);
 

@@ -154,9 +154,10 @@ static int read_config(const reader *r)
 	if (vocab)
 		S2_TRY(beside(r, &c->vocab, vocab));
 	else if (c->lang_tag_first)
-		return s2_fail(r->err, S2ST_EMODEL,
-			       "%s: prepend_tgt_lang_tag_as_bos needs a dictionary: expected vocab_filename, found none",
-			       r->path);
+		return s2_fail(
+			r->err, S2ST_EMODEL,
+			"%s: prepend_tgt_lang_tag_as_bos needs a dictionary: expected vocab_filename, found none",
+			r->path);
 	return describe(c, r->a, "", r->err);
 }
 

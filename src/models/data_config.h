@@ -1,8 +1,8 @@
 /* fairseq's config.yaml: what a speech model is fed with.
  *
- * Layer: models. fairseq/data/audio/data_cfg.py (S2TDataConfig, S2SDataConfig), data/audio/feature_transforms/. Read are the
- * size of a frame, the evaluation-time feature transforms and the target dictionary; training-only keys are passed over.
- * Files are only looked for beside the config itself, whatever folder it names. */
+ * Layer: models. fairseq/data/audio/data_cfg.py (S2TDataConfig, S2SDataConfig), data/audio/feature_transforms/. Read
+ * are the size of a frame, the evaluation-time feature transforms and the target dictionary; training-only keys are
+ * passed over. Files are only looked for beside the config itself, whatever folder it names. */
 #ifndef S2_MODELS_DATA_CONFIG_H
 #define S2_MODELS_DATA_CONFIG_H
 
@@ -13,7 +13,7 @@
 enum { S2_MAX_TRANSFORMS = 8 };
 
 typedef struct s2_transform {
-	const float *mean, *std;     /* [n_bins]: global CMVN; NULL: CMVN over the utterance, with */
+	const float *mean, *std; /* [n_bins]: global CMVN; NULL: CMVN over the utterance, with */
 	bool norm_means, norm_vars;
 } s2_transform;
 
@@ -22,7 +22,8 @@ typedef struct s2_data_config {
 	size_t channels; /* of the input; 1 */
 	size_t n_transforms;
 	s2_transform transforms[S2_MAX_TRANSFORMS]; /* in this order */
-	const char *vocab;  /* path of the target dictionary; NULL: none named */
+
+	const char *vocab;   /* path of the target dictionary; NULL: none named */
 	bool lang_tag_first; /* the first decoder input is a language tag of `vocab`, not </s> */
 	const char *text;    /* "80-bin filter bank, utterance_cmvn" */
 } s2_data_config;

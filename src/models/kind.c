@@ -76,8 +76,7 @@ s2_kind s2_model_kind(const s2_checkpoint *c)
 	for (size_t i = 0; i < s2_checkpoint_n_tensors(c); i++) {
 		const char *name = s2_checkpoint_tensor_at(c, i)->name;
 		for (size_t j = 0; j < first; j++)
-			if (begins(name, signs[j].prefix) &&
-			    (!signs[j].arch || (arch && begins(arch, signs[j].arch))))
+			if (begins(name, signs[j].prefix) && (!signs[j].arch || (arch && begins(arch, signs[j].arch))))
 				first = j;
 	}
 	return first < N_SIGNS ? signs[first].kind : S2_KIND_UNKNOWN;

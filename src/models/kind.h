@@ -1,4 +1,5 @@
-/* What kind of network a checkpoint holds, told by the names of its tensors and, where these are shared, its architecture.
+/* What kind of network a checkpoint holds, told by the names of its tensors and, where these are shared, its
+ * architecture.
  *
  * Layer: models. Nothing is checked beyond what tells kinds apart: opening the model does that. */
 #ifndef S2_MODELS_KIND_H

@@ -31,7 +31,8 @@ static int bind_projections(s2_s2ut_weights *w, const s2_s2ut_config *c, const s
 		S2_ROW_LINEAR_NO_BIAS(W, stack_out, "out_proj_n_frames", r * c->output_dim, c->output_dim),
 	};
 	if (r > 1) {
-		/* Older checkpoints keep it beside the embedding (upgrade_state_dict_named of TransformerUnitDecoder). */
+		/* Older checkpoints keep it beside the embedding (upgrade_state_dict_named of
+		 * TransformerUnitDecoder). */
 		bool inside = s2_checkpoint_tensor(b->ckpt, "decoder.embed_tokens.project_in_dim.weight") != NULL;
 		S2_TRY(s2_bind(b, w, stack, 1, inside ? "decoder.embed_tokens." : "decoder.", err));
 		S2_TRY(s2_bind(b, w, stack + 1, 1, "decoder.", err));
@@ -47,8 +48,11 @@ static int bind_decoder(s2_s2ut_weights *w, const s2_s2ut_config *c, const s2_bi
 	bool own_output = s2_checkpoint_tensor(b->ckpt, "decoder.output_projection.weight") != NULL;
 	const s2_bind_row rows[] = {
 		{"embed_tokens.weight", offsetof(W, embed), 2, {c->vocab, c->embed_dim}, 0},
-		{own_output ? "output_projection.weight" : "embed_tokens.weight", offsetof(W, output.w), 2,
-		 {c->vocab, c->output_dim}, 0},
+		{own_output ? "output_projection.weight" : "embed_tokens.weight",
+		 offsetof(W, output.w),
+		 2,
+		 {c->vocab, c->output_dim},
+		 0},
 		{"output_projection.bias", offsetof(W, output.b), 1, {c->vocab}, S2_BIND_F32 | S2_BIND_OPTIONAL},
 		{"layernorm_embedding.weight", offsetof(W, embed_norm.w), 1, {d}, S2_BIND_F32 | S2_BIND_OPTIONAL},
 		{"layernorm_embedding.bias", offsetof(W, embed_norm.b), 1, {d}, S2_BIND_F32 | S2_BIND_OPTIONAL},

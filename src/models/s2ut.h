@@ -25,13 +25,13 @@ typedef struct s2_s2ut_config {
 	const char *arch; /* "s2ut_transformer", "s2ut_transformer_fisher" */
 	s2_transformer_config encoder, decoder;
 	size_t encoder_layers, decoder_layers;
-	size_t n_feat;       /* width of a frame: input_feat_per_channel * input_channels */
-	size_t vocab;        /* rows of the unit embedding: K + 4 (+ language tags) */
-	size_t code_size;    /* target_code_size, the K of the task; 0: not said */
-	size_t embed_dim;    /* width of the unit embedding; decoder.dim but where project_in_dim is */
-	size_t output_dim;   /* width before the output projection; decoder.dim but where project_out_dim is */
+	size_t n_feat;     /* width of a frame: input_feat_per_channel * input_channels */
+	size_t vocab;      /* rows of the unit embedding: K + 4 (+ language tags) */
+	size_t code_size;  /* target_code_size, the K of the task; 0: not said */
+	size_t embed_dim;  /* width of the unit embedding; decoder.dim but where project_in_dim is */
+	size_t output_dim; /* width before the output projection; decoder.dim but where project_out_dim is */
 	size_t units_per_step;
-	size_t speaker_dim;  /* 0: no target speaker */
+	size_t speaker_dim; /* 0: no target speaker */
 	size_t max_source_positions; /* filter-bank frames */
 	size_t max_target_positions; /* decoder steps */
 	float encoder_scale, decoder_scale;
@@ -42,6 +42,7 @@ typedef struct s2_s2ut_weights {
 	s2_subsample subsample;
 	s2_transformer_layer *encoder, *decoder;
 	s2_norm encoder_norm, embed_norm, decoder_norm; /* w NULL: none */
+
 	s2_linear speaker;                 /* [d, d + speaker_dim] */
 	s2_weight embed;                   /* [vocab, embed_dim] */
 	s2_weight positions;               /* [max_target_positions + 2, d']; learned only */
@@ -55,8 +56,8 @@ typedef struct s2_s2ut {
 	s2_s2ut_weights w;
 } s2_s2ut;
 
-/* Sizes come from the tensors and are checked against the config; what tensors cannot tell comes from the config or from
- * the architecture's defaults. Disagreement is an error with both numbers. */
+/* Sizes come from the tensors and are checked against the config; what tensors cannot tell comes from the config or
+ * from the architecture's defaults. Disagreement is an error with both numbers. */
 S2ST_CHECK int s2_s2ut_configure(s2_s2ut_config *out, const s2_checkpoint *c, s2st_error *err);
 
 /* Everything lies in the binder's arena and in the checkpoint, which outlive the model. */
@@ -64,7 +65,8 @@ S2ST_CHECK int s2_s2ut_bind(s2_s2ut *out, const s2_binder *b, s2st_error *err);
 
 /* ---- encoder ---- */
 
-/* out [*len, encoder.dim] in memory of x->scratch from feat [frames, n_feat]. `speaker` [speaker_dim] for models with one. */
+/* out [*len, encoder.dim] in memory of x->scratch from feat [frames, n_feat]. `speaker` [speaker_dim] for models with
+ * one. */
 S2ST_CHECK int s2_s2ut_encode(const s2_s2ut *m, const s2_exec *x, const float *feat, size_t frames,
 			      const float *speaker, float **out, size_t *len, s2st_error *err);
 
@@ -81,9 +83,10 @@ typedef struct s2_s2ut_decoder {
 	float *position;           /* one row, [d'] */
 } s2_s2ut_decoder;
 
-/* For one sentence: `rows` hypotheses, at most max_steps steps (cut to max_target_positions). Memory is x->scratch's. */
-S2ST_CHECK int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const s2_exec *x, const float *enc, size_t enc_len,
-				    size_t rows, size_t max_steps, s2st_error *err);
+/* For one sentence: `rows` hypotheses, at most max_steps steps (cut to max_target_positions). Memory is of
+ * x->scratch. */
+S2ST_CHECK int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const s2_exec *x, const float *enc,
+				    size_t enc_len, size_t rows, size_t max_steps, s2st_error *err);
 
 /* One step. tokens [rows, units_per_step]; parent as in s2_cache_advance; log_probs [rows, units_per_step, vocab] of
  * softmax(logits / temperature). */

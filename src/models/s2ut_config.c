@@ -53,8 +53,9 @@ static int agree(const source *s, const char *key, size_t tensors)
 	int64_t said;
 	S2_TRY(s2_value_get_int(section(s, key), key, (int64_t)tensors, &said, s->file, s->err));
 	if (said < 0 || (uint64_t)said != tensors)
-		return s2_fail(s->err, S2ST_EMODEL, "%s: %s: expected %lld as the config says, found %zu in the tensors",
-			       s->file, key, (long long)said, tensors);
+		return s2_fail(s->err, S2ST_EMODEL,
+			       "%s: %s: expected %lld as the config says, found %zu in the tensors", s->file, key,
+			       (long long)said, tensors);
 	return 0;
 }
 
@@ -180,9 +181,10 @@ static int read_encoder(const source *s, s2_s2ut_config *out, size_t default_hea
 		size_t dims[2];
 		S2_TRY(s2_bind_shape(s->c, "encoder.spk_emb_proj.weight", 2, dims, s->err));
 		if (dims[1] <= t->dim)
-			return s2_fail(s->err, S2ST_EMODEL,
-				       "%s: tensor encoder.spk_emb_proj.weight: expected more than %zu inputs, found %zu",
-				       s->file, t->dim, dims[1]);
+			return s2_fail(
+				s->err, S2ST_EMODEL,
+				"%s: tensor encoder.spk_emb_proj.weight: expected more than %zu inputs, found %zu",
+				s->file, t->dim, dims[1]);
 		out->speaker_dim = dims[1] - t->dim;
 		S2_TRY(agree(s, "speaker_embed_dim", out->speaker_dim));
 	}
@@ -202,15 +204,18 @@ static int read_units(const source *s, s2_s2ut_config *out)
 		S2_TRY(s2_bind_shape(s->c, "decoder.output_projection.weight", 2, output, s->err));
 	S2_TRY(get_bool(s, "share_decoder_input_output_embed", !own_output, &tied));
 	if (!own_output && !tied)
-		return s2_fail(s->err, S2ST_EMODEL, "%s: tensor decoder.output_projection.weight: expected [%zu, *], "
-			       "found none, and share_decoder_input_output_embed is false", s->file, embed[0]);
+		return s2_fail(s->err, S2ST_EMODEL,
+			       "%s: tensor decoder.output_projection.weight: expected [%zu, *], "
+			       "found none, and share_decoder_input_output_embed is false",
+			       s->file, embed[0]);
 	out->vocab = embed[0];
 	out->embed_dim = embed[1];
 	out->output_dim = output[1];
 	out->units_per_step = 1;
 	if (out->vocab < 5 || out->vocab > MAX_VOCAB || out->embed_dim > MAX_DIM || out->output_dim > MAX_DIM)
-		return s2_fail(s->err, S2ST_EMODEL, "%s: tensor decoder.embed_tokens.weight: [%zu, %zu] is not plausible",
-			       s->file, embed[0], embed[1]);
+		return s2_fail(s->err, S2ST_EMODEL,
+			       "%s: tensor decoder.embed_tokens.weight: [%zu, %zu] is not plausible", s->file, embed[0],
+			       embed[1]);
 	if (has(s, stack)) {
 		S2_TRY(s2_bind_shape(s->c, stack, 2, stacked, s->err));
 		if (stacked[0] % output[1] || stacked[0] / output[1] > S2_MAX_UNITS_PER_STEP)

@@ -4,7 +4,6 @@
 #include "math/ops.h"
 #include "models/s2ut.h"
 
-
 int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const s2_exec *x, const float *enc, size_t enc_len,
 			 size_t rows, size_t max_steps, s2st_error *err)
 {

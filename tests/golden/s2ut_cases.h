@@ -5,10 +5,11 @@
 #include "formats/json.h"
 #include "npy.h"
 
-/* Log-probabilities and encoder outputs of the reference; scores; how near two scores are for their order not to matter. */
+/* Log-probabilities and encoder outputs of the reference; scores; how near two scores are for their order not to
+ * matter. */
 #define FEATURE_TOLERANCE 2e-4
-#define SCORE_TOLERANCE 1e-4
-#define TIE 1e-4
+#define SCORE_TOLERANCE   1e-4
+#define TIE               1e-4
 
 typedef struct s2ut_case {
 	s2st_context *ctx;
@@ -92,7 +93,7 @@ static inline bool same_tokens(const s2_value *want, const s2st_hypothesis *got)
 	return n == got->n_tokens && memcmp(tokens, got->tokens, n * sizeof *tokens) == 0;
 }
 
-/* The same hypotheses with the same scores in the same order, but that neighbours within TIE may have changed places. */
+/* The same hypotheses with the same scores in the same order, except that ties (within TIE) may change places. */
 static inline void check_nbest(const char *what, const s2_value *want, const s2st_nbest *got)
 {
 	CHECK_INT(got->n, s2_value_len(want));

@@ -1,5 +1,5 @@
-/* S2UT against fairseq: encoder outputs, log-probabilities of prefixes, every set of search options, and the sentences of the
- * demo pack. */
+/* S2UT against fairseq: encoder outputs, log-probabilities of prefixes, every set of search options, and the
+ * sentences of the demo pack. */
 #include "golden/s2ut_cases.h"
 
 /* Where a case does not say, the reference ran with --max-len-b 40: legacy_args case 7 ends by it. */

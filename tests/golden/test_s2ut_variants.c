@@ -1,7 +1,7 @@
-/* S2UT models that the golden cases lack, against the independent statement of the rules in tests/data/s2ut/make.py: post-norm
- * with embedding norm, GELU and unscaled embeddings; learned positions that end, a decoder of another width, bfloat16; a
- * speaker vector with an embedding that is also the output; the fisher defaults with float16; language tags; several units a
- * step with output that is not empty. */
+/* S2UT models that the golden cases lack, against the independent statement of the rules in tests/data/s2ut/make.py:
+ * post-norm with embedding norm, GELU and unscaled embeddings; learned positions that end, a decoder of another
+ * width, bfloat16; a speaker vector with an embedding that is also the output; the fisher defaults with float16;
+ * language tags; several units a step with output that is not empty. */
 #include "golden/s2ut_cases.h"
 
 static s2st_context *ctx;
@@ -109,6 +109,43 @@ static void test_languages(void)
 	case_close(&c);
 }
 
+/* The bytes of a result do not depend on the number of threads, nor on what the session did before. */
+static void test_same_bytes(void)
+{
+	s2st_matrix m[2];
+	s2st_nbest best[2];
+	s2ut_case c[2];
+	s2st_context *contexts[2];
+	s2st_audio a = case_audio("es_phrase"), other = case_audio("tone");
+	s2st_search_options o = s2st_search_defaults();
+	o.nbest = o.beam;
+	for (int i = 0; i < 2; i++) {
+		const s2st_context_options threads = {.threads = i ? 3 : 1};
+		REQUIRE_OK(s2st_context_new(&contexts[i], &threads, &err));
+		c[i] = case_open(contexts[i], SOURCE_DIR "/models/es-en-demo/s2ut.pt", NULL, NULL);
+		if (i)
+			REQUIRE_OK(s2st_s2ut_generate(c[i].session, other.samples, other.n, &o, &best[i], &err));
+		REQUIRE_OK(s2st_s2ut_encode(c[i].session, a.samples, a.n, NULL, &m[i], &err));
+	}
+	REQUIRE(m[0].rows == m[1].rows && m[0].cols == m[1].cols);
+	CHECK(memcmp(m[0].data, m[1].data, m[0].rows * m[0].cols * sizeof *m[0].data) == 0);
+	for (int i = 0; i < 2; i++)
+		REQUIRE_OK(s2st_s2ut_generate(c[i].session, a.samples, a.n, &o, &best[i], &err));
+	REQUIRE(best[0].n == best[1].n);
+	for (size_t h = 0; h < best[0].n; h++) {
+		const s2st_hypothesis *x = &best[0].hyps[h], *y = &best[1].hyps[h];
+		REQUIRE(x->n_tokens == y->n_tokens);
+		CHECK(memcmp(x->tokens, y->tokens, x->n_tokens * sizeof *x->tokens) == 0);
+		CHECK(memcmp(x->positional_scores, y->positional_scores, x->n_tokens * sizeof(float)) == 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		case_close(&c[i]);
+		s2st_context_free(contexts[i]);
+	}
+	s2st_audio_free(&a);
+	s2st_audio_free(&other);
+}
+
 int main(void)
 {
 	arena = s2_arena_new();
@@ -121,6 +158,7 @@ int main(void)
 	test_model("multilingual", ".config.yaml");
 	test_model("stacked", NULL);
 	test_languages();
+	test_same_bytes();
 	s2st_context_free(ctx);
 	s2_arena_free(arena);
 	return TEST_RESULT();

@@ -24,7 +24,8 @@ static void test_good(void)
 	dest d;
 	const s2_tensor *t = s2_checkpoint_tensor(ckpt, "decoder.embed_tokens.weight");
 	REQUIRE(t);
-	REQUIRE_OK(bind_one(&d, (s2_bind_row){"embed_tokens.weight", offsetof(dest, weight), 2, {34, 32}, 0}, "decoder."));
+	REQUIRE_OK(
+		bind_one(&d, (s2_bind_row){"embed_tokens.weight", offsetof(dest, weight), 2, {34, 32}, 0}, "decoder."));
 	CHECK(d.weight.data == t->data);
 	CHECK_INT(d.weight.dims[0], 34);
 	CHECK_INT(d.weight.strides[0], 32);
@@ -39,7 +40,8 @@ static void test_good(void)
 			    "encoder."));
 	CHECK((const void *)d.vector == t->data);
 
-	REQUIRE_OK(bind_one(&d, (s2_bind_row){"nothing", offsetof(dest, vector), 1, {32}, S2_BIND_F32 | S2_BIND_OPTIONAL},
+	REQUIRE_OK(bind_one(&d,
+			    (s2_bind_row){"nothing", offsetof(dest, vector), 1, {32}, S2_BIND_F32 | S2_BIND_OPTIONAL},
 			    "encoder."));
 	CHECK(d.vector == NULL);
 }
@@ -48,9 +50,11 @@ static void test_refusals(void)
 {
 	dest d;
 	const char *name = "layer_norm.weight";
-	CHECK_INT(bind_one(&d, (s2_bind_row){name, offsetof(dest, vector), 1, {64}, S2_BIND_F32}, "encoder."), S2ST_EMODEL);
+	CHECK_INT(bind_one(&d, (s2_bind_row){name, offsetof(dest, vector), 1, {64}, S2_BIND_F32}, "encoder."),
+		  S2ST_EMODEL);
 	CHECK_CONTAINS(err.text, "pre_norm.pt: tensor encoder.layer_norm.weight: expected [64], found [32]");
-	CHECK_INT(bind_one(&d, (s2_bind_row){name, offsetof(dest, weight), 2, {S2_ANY, 32}, 0}, "encoder."), S2ST_EMODEL);
+	CHECK_INT(bind_one(&d, (s2_bind_row){name, offsetof(dest, weight), 2, {S2_ANY, 32}, 0}, "encoder."),
+		  S2ST_EMODEL);
 	CHECK_CONTAINS(err.text, "expected [*, 32], found [32]");
 	CHECK_INT(bind_one(&d, (s2_bind_row){"gone", offsetof(dest, weight), 2, {3, 32}, 0}, "encoder."), S2ST_EMODEL);
 	CHECK_CONTAINS(err.text, "tensor encoder.gone: expected [3, 32], found none");
@@ -94,7 +98,8 @@ static void test_dtypes(void)
 		dest d;
 		float want[16];
 		REQUIRE_OK(s2_checkpoint_open(&ckpt, files[i].path, &err));
-		REQUIRE_OK(bind_one(&d, (s2_bind_row){"layer_norm.weight", offsetof(dest, vector), 1, {16}, S2_BIND_F32},
+		REQUIRE_OK(bind_one(&d,
+				    (s2_bind_row){"layer_norm.weight", offsetof(dest, vector), 1, {16}, S2_BIND_F32},
 				    "encoder."));
 		s2_tensor_to_f32(s2_checkpoint_tensor(ckpt, "encoder.layer_norm.weight"), want);
 		CHECK(memcmp(d.vector, want, sizeof want) == 0);

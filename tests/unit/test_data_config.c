@@ -28,7 +28,8 @@ static void check_error(const char *text, const char *sentence)
 static void test_precedence(void)
 {
 	s2_data_config c;
-	REQUIRE_OK(read_text(&c, "feature_transforms:\n  '*': [utterance_cmvn]\n  _train: [utterance_cmvn, specaugment]\n"));
+	REQUIRE_OK(read_text(
+		&c, "feature_transforms:\n  '*': [utterance_cmvn]\n  _train: [utterance_cmvn, specaugment]\n"));
 	CHECK_INT(c.n_transforms, 1);
 	CHECK_INT(c.n_bins, 80);
 	CHECK(c.transforms[0].norm_means && c.transforms[0].norm_vars && !c.transforms[0].mean);
@@ -79,7 +80,9 @@ static void test_files(void)
 	CHECK_STR(c.vocab, "dict.txt");
 	CHECK(c.lang_tag_first);
 
-	CHECK(read_text(&c, "global_cmvn: {stats_npz_path: /gone/stats.npz}\nfeature_transforms: {'*': [global_cmvn]}\n") < 0);
+	CHECK(read_text(&c,
+			"global_cmvn: {stats_npz_path: /gone/stats.npz}\nfeature_transforms: {'*': [global_cmvn]}\n") <
+	      0);
 	CHECK_CONTAINS(err.text, "stats.npz");
 	CHECK(!strstr(err.text, "/gone/"));
 	CHECK_INT(read_text(&c, "global_cmvn: {stats_npz_path: test_data_config.yaml}\n"
@@ -93,7 +96,8 @@ static void test_global_cmvn(void)
 	s2_data_config c;
 	FILE *f = fopen(path, "w");
 	REQUIRE(f);
-	fprintf(f, "global_cmvn: {stats_npz_path: /training/global_cmvn.npz}\nfeature_transforms: {_eval: [global_cmvn]}\n");
+	fprintf(f, "global_cmvn: {stats_npz_path: /training/global_cmvn.npz}\nfeature_transforms: {_eval: "
+		   "[global_cmvn]}\n");
 	fclose(f);
 	/* The statistics lie beside the config: link them here. */
 	snprintf(config, sizeof config, "%s", FIXTURES "/s2ut/global_cmvn.npz");

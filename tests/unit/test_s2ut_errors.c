@@ -1,5 +1,5 @@
-/* What cannot be opened or run as S2UT: other kinds of model, configs that contradict the tensors, dictionaries and frames
- * that do not fit, audio and search options out of range. */
+/* What cannot be opened or run as S2UT: other kinds of model, configs that contradict the tensors, dictionaries and
+ * frames that do not fit, audio and search options out of range. */
 #include <unistd.h>
 
 #include "models/kind.h"
@@ -24,12 +24,12 @@ static void test_kinds(void)
 	static const struct {
 		const char *file, *name;
 	} others[] = {
-		{"golden/hubert/base_like.pt", "hubert"},     {"golden/vocoder/dur.pt", "code_hifigan"},
-		{"golden/xm/proj.pt", "xm_transformer"},      {"golden/ctc/fairseq/model.pt", "wav2vec_ctc"},
-		{"golden/mms/asr.pt", "wav2vec_ctc"},         {"golden/mms/lid.pt", "wav2vec_classification"},
+		{"golden/hubert/base_like.pt", "hubert"},      {"golden/vocoder/dur.pt", "code_hifigan"},
+		{"golden/xm/proj.pt", "xm_transformer"},       {"golden/ctc/fairseq/model.pt", "wav2vec_ctc"},
+		{"golden/mms/asr.pt", "wav2vec_ctc"},          {"golden/mms/lid.pt", "wav2vec_classification"},
 		{"golden/laser/encoder.pt", "wav2vec2_laser"}, {"golden/s2spect/model.pt", "s2spect_transformer"},
-		{"golden/wavlm/base_like.pt", "wavlm"},       {"golden/speecht5/model.pt", "speecht5"},
-		{"golden/vits/G_100000.pth", "vits"},         {"golden/ctc/hf/pytorch_model.bin", "wav2vec2_hf"},
+		{"golden/wavlm/base_like.pt", "wavlm"},        {"golden/speecht5/model.pt", "speecht5"},
+		{"golden/vits/G_100000.pth", "vits"},          {"golden/ctc/hf/pytorch_model.bin", "wav2vec2_hf"},
 	};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		char path[1024];
@@ -100,7 +100,8 @@ static void write_file(const char *path, const char *text)
 
 static void test_companions(void)
 {
-	const char *model = FIXTURES "/s2ut/post_norm.pt", *yaml = "test_s2ut_errors.yaml", *dict = "test_s2ut_errors.txt";
+	const char *model = FIXTURES "/s2ut/post_norm.pt", *yaml = "test_s2ut_errors.yaml",
+		   *dict = "test_s2ut_errors.txt";
 	write_file(yaml, "input_feat_per_channel: 40\n");
 	CHECK_INT(open_files(model, yaml, NULL), S2ST_EMODEL);
 	CHECK_CONTAINS(err.text, "expected frames of 80 values in 1 channel");
@@ -156,11 +157,11 @@ static void check_search(s2st_s2ut_session *s, s2st_search_options o, const char
 static void test_search(s2st_s2ut_session *s)
 {
 	s2st_search_options o = s2st_search_defaults();
-#define WITH(field, value, sentence)                   \
-	do {                                           \
-		s2st_search_options with = o;          \
-		with.field = (value);                  \
-		check_search(s, with, sentence);       \
+#define WITH(field, value, sentence)                                                                                   \
+	do {                                                                                                           \
+		s2st_search_options with = o;                                                                          \
+		with.field = (value);                                                                                  \
+		check_search(s, with, sentence);                                                                       \
 	} while (0)
 	WITH(beam, 0, "1 <= nbest <= beam");
 	WITH(nbest, 6, "found nbest 6 and beam 5");

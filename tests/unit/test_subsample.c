@@ -30,7 +30,8 @@ static float *tensor(const s2_checkpoint *c, const char *name)
 	return out;
 }
 
-/* out[o][y][x] = b[o] + sum over i, u, v of w[o][i][u][v] * in[i][2y + u - pad_h][2x + v - pad_w], stride 1 where k is 1. */
+/* out[o][y][x] = b[o] + sum over i, u, v of w[o][i][u][v] * in[i][2y + u - pad_h][2x + v - pad_w], stride 1 where k
+ * is 1. */
 static image naive_conv(const image *in, const float *w, const float *b, size_t c_out, size_t kh, size_t kw)
 {
 	size_t sh = kh > 1 ? 2 : 1, sw = kw > 1 ? 2 : 1;

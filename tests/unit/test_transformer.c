@@ -1,5 +1,5 @@
-/* The transformer layer against its formula in double precision: pre- and post-norm, biases on the scores, cross attention, and
- * the incremental step with hypotheses that are dropped, copied and reordered. */
+/* The transformer layer against its formula in double precision: pre- and post-norm, biases on the scores, cross
+ * attention, and the incremental step with hypotheses that are dropped, copied and reordered. */
 #include "layers/transformer.h"
 
 #include "math/ops.h"
@@ -27,9 +27,12 @@ static s2_linear random_linear(layer_memory *m, int i, size_t n_out, size_t n_in
 {
 	random_floats(m->w[i], n_out * n_in, 1);
 	random_floats(m->b[i], n_out, 0.3f);
-	return (s2_linear){
-		.w = {.data = m->w[i], .dtype = S2_F32, .rank = 2, .dims = {n_out, n_in}, .strides = {(ptrdiff_t)n_in, 1}},
-		.b = m->b[i]};
+	return (s2_linear){.w = {.data = m->w[i],
+				 .dtype = S2_F32,
+				 .rank = 2,
+				 .dims = {n_out, n_in},
+				 .strides = {(ptrdiff_t)n_in, 1}},
+			   .b = m->b[i]};
 }
 
 static s2_norm random_norm(layer_memory *m, int i)
@@ -152,7 +155,8 @@ static double worst(const float *got, const double *want, size_t n)
 static void test_sequence(bool pre_norm, bool with_bias)
 {
 	static layer_memory memory;
-	const s2_transformer_config c = {.dim = D, .ffn = FFN, .heads = HEADS, .pre_norm = pre_norm, .act = S2_ACT_RELU};
+	const s2_transformer_config c = {
+		.dim = D, .ffn = FFN, .heads = HEADS, .pre_norm = pre_norm, .act = S2_ACT_RELU};
 	s2_transformer_layer l = random_layer(&memory);
 	float h[T * D], bias[HEADS * T * T];
 	double want[T * D];
@@ -167,16 +171,16 @@ static void test_sequence(bool pre_norm, bool with_bias)
 
 /* ---- steps ---- */
 
-/* A two-layer decoder over three hypotheses. Every row keeps its own inputs, so that at each step the twin can do the row's
- * whole history again. */
+/* A two-layer decoder over three hypotheses. Every row keeps its own inputs, so that at each step the twin can do the
+ * row's whole history again. */
 static void test_steps(bool pre_norm)
 {
 	enum { ROWS = 3, STEPS = 6, LAYERS = 2, ENC = 4 };
 	static layer_memory memory[LAYERS];
 	static const int32_t parents[STEPS][ROWS] = {{0, 0, 0}, {0, 0, 0}, {2, 0, 2}, {1, 1, 0}, {1, 0, 0}, {0, 1, 1}};
 	static const size_t n_rows[STEPS] = {1, 3, 3, 3, 2, 3};
-	const s2_transformer_config c = {.dim = D, .ffn = FFN, .heads = HEADS, .cross_dim = CROSS, .pre_norm = pre_norm,
-					 .act = S2_ACT_RELU};
+	const s2_transformer_config c = {
+		.dim = D, .ffn = FFN, .heads = HEADS, .cross_dim = CROSS, .pre_norm = pre_norm, .act = S2_ACT_RELU};
 	s2_transformer_layer layers[LAYERS] = {random_layer(&memory[0]), random_layer(&memory[1])};
 	float enc[ENC * CROSS], history[ROWS][STEPS][D];
 	double enc_wide[ENC * CROSS];
