@@ -8,7 +8,25 @@ _Static_assert(MR <= (int)S2_MAX_MR && NR <= (int)S2_MAX_NR, "tile larger than t
 /* The accumulators must stay in registers: `rows` and `vecs` are constants at every call, so that all loops but those
  * over the chain unroll away. Row i is reached from one of three base pointers, which x86 addressing modes can do with
  * two index registers (row, 3*row). */
-static inline __attribute__((always_inline)) void tile_body(const s2_tile *t, size_t rows, size_t vecs)
+#if defined(__has_feature) /* clang's way to say what gcc says with a macro */
+#if __has_feature(address_sanitizer)
+#define INSTRUMENTED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define INSTRUMENTED
+#endif
+#ifdef INSTRUMENTED
+/* Instrumented, the unrolled variants take a compiler minutes: one rolled loop does the same arithmetic. */
+#define TILE_INLINE __attribute__((noinline))
+#define UNROLL
+#define UNROLL_CHAIN
+#else
+#define TILE_INLINE inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL_CHAIN _Pragma("GCC unroll 4")
+#endif
+
+static TILE_INLINE void tile_body(const s2_tile *t, size_t rows, size_t vecs)
 {
 	vf acc[MR][2];
 	for (size_t i = 0; i < rows; i++)
@@ -18,13 +36,13 @@ static inline __attribute__((always_inline)) void tile_body(const s2_tile *t, si
 	size_t row = t->row, c = t->c;
 	for (size_t j = 0; j < t->taps; j++) {
 		const float *a0 = t->a + j * t->tap, *a5 = a0 + 5 * row, *a10 = a5 + 5 * row;
-#pragma GCC unroll 4
+		UNROLL_CHAIN
 		for (size_t k = 0; k < c; k++) {
 			vf b[2];
 			for (size_t v = 0; v < vecs; v++)
 				b[v] = vf_load(panel + v * VN);
 			panel += NR;
-#pragma GCC unroll 16
+			UNROLL
 			for (size_t i = 0; i < rows; i++) {
 				const float *base = i < 5 ? a0 : i < 10 ? a5 : a10;
 				vf ai = vf_set1(base[i % 5 * row]);
