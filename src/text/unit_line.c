@@ -50,7 +50,8 @@ static char fairseq_letter(span line, int64_t *sample, span *rest)
 	if (line.n < 4 || line.s[1] != '-' || !memchr("STHDPAIE", line.s[0], 8) || !is_digit(line.s[2]))
 		return 0;
 	for (; i < line.n && is_digit(line.s[i]); i++)
-		if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, line.s[i] - '0', &number))
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, line.s[i] - '0', &number))
 			return 0;
 	if (line.s[0] == 'E') /* E-7_0: step 0 */
 		while (i < line.n && (is_digit(line.s[i]) || line.s[i] == '_'))
@@ -108,8 +109,12 @@ static int set_name(s2st_unit_line *out, span name, s2st_error *err)
 		return s2_fail(err, S2ST_EINPUT, "the name before '|' is empty");
 	if (memchr(name.s, 0, name.n))
 		return s2_fail(err, S2ST_EINPUT, "the name before '|' holds a NUL byte");
-	out->name = strndup(name.s, name.n);
-	return out->name ? S2ST_OK : s2_fail_mem(err, "name of a line");
+	out->name = malloc(name.n + 1);
+	if (!out->name)
+		return s2_fail_mem(err, "name of a line");
+	memcpy(out->name, name.s, name.n);
+	out->name[name.n] = 0;
+	return S2ST_OK;
 }
 
 static int parse_line(s2st_unit_line *out, span line, s2st_error *err)
