@@ -1,0 +1,218 @@
+/* Start and end of a tool, messages, and small things with files. */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A tool started with stdout closed would get number 1 for the first file it opens, and print into that. */
+static void reserve_standard_streams(void)
+{
+	while (1) {
+		int fd = open("/dev/null", O_RDONLY);
+		if (fd < 0 || fd > 2) {
+			if (fd > 2)
+				close(fd);
+			return;
+		}
+	}
+}
+
+/* ---- signals: cli_run stops after the input at hand, temporary files go, then the signal has its effect ---- */
+
+static volatile sig_atomic_t caught;
+
+static void catch_signal(int number)
+{
+	caught = number;
+}
+
+/* A second signal ends the program at once. What the caller of the program ignores (nohup, jobs in the background)
+ * stays ignored. */
+static void watch_signals(void)
+{
+	static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction old, act = {.sa_handler = catch_signal, .sa_flags = (int)SA_RESETHAND};
+	sigemptyset(&act.sa_mask);
+	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
+		if (sigaction(watched[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(watched[i], &act, NULL);
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is then a write error like others */
+}
+
+bool cli_caught_signal(void)
+{
+	return caught != 0;
+}
+
+/* ---- start and end ---- */
+
+void cli_begin(cli *c, int argc, char **argv)
+{
+	reserve_standard_streams();
+	watch_signals();
+	c->argc = argc;
+	c->argv = argv;
+	c->n_shards = 1;
+}
+
+int cli_end(cli *c, int code)
+{
+	free(c->args);
+	c->args = NULL;
+	errno = 0;
+	bool failed = ferror(stdout) != 0;
+	if (fclose(stdout) != 0)
+		failed = true;
+	if (failed && code == CLI_OK) {
+		fprintf(stderr, "%s: stdout: cannot write: %s\n", c->tool, strerror(errno ? errno : EIO));
+		code = CLI_FAILED;
+	}
+	if (caught)
+		raise(caught);
+	return code;
+}
+
+/* ---- messages ---- */
+
+/* The progress bar stands on the line that the message wants. */
+static void clear_bar(cli *c)
+{
+	if (c->bar_shown)
+		fputs("\r\033[K", stderr);
+	c->bar_shown = false;
+}
+
+/* Names of files may hold anything; a message stays one printable line. */
+static void print_safe(const char *s)
+{
+	for (; *s; s++)
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, stderr);
+}
+
+void cli_error(cli *c, const char *about, const char *sentence)
+{
+	size_t n = about ? strlen(about) : 0;
+	bool said = n && strncmp(sentence, about, n) == 0 && (sentence[n] == ':' || sentence[n] == '/');
+	clear_bar(c);
+	fprintf(stderr, "%s: ", c->tool);
+	if (n && !said) {
+		print_safe(about);
+		fputs(": ", stderr);
+	}
+	print_safe(sentence);
+	fputc('\n', stderr);
+}
+
+static void say(cli *c, const char *fmt, va_list ap, const char *tail)
+{
+	char text[1024];
+	vsnprintf(text, sizeof text, fmt, ap);
+	clear_bar(c);
+	fprintf(stderr, "%s: ", c->tool);
+	print_safe(text);
+	fprintf(stderr, "%s\n", tail);
+}
+
+void cli_note(cli *c, cli_notice kind, const char *fmt, ...)
+{
+	if (c->quiet || (c->noticed[kind] && !c->verbose))
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	say(c, fmt, ap, c->verbose ? "" : " (said once)");
+	va_end(ap);
+	c->noticed[kind] = true;
+}
+
+void cli_info(cli *c, const char *fmt, ...)
+{
+	if (c->quiet || !c->verbose)
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	say(c, fmt, ap, "");
+	va_end(ap);
+}
+
+int cli_fail(s2st_error *err, int code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof err->text, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int cli_fail_memory(s2st_error *err)
+{
+	return cli_fail(err, S2ST_EMEM, "out of memory");
+}
+
+void cli_refuse_terminal(const cli *c)
+{
+	if (isatty(STDOUT_FILENO))
+		cli_misuse(c, "stdout is a terminal: redirect it, or give -o PATH");
+}
+
+/* ---- files ---- */
+
+bool cli_is_folder(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+const char *cli_display(const char *path)
+{
+	return strcmp(path, "-") == 0 || strncmp(path, "/proc/self/fd/", 14) == 0 ? "stdin" : path;
+}
+
+bool cli_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static int make_one(const char *path, s2st_error *err)
+{
+	if (mkdir(path, 0777) == 0 || cli_is_folder(path))
+		return S2ST_OK;
+	return cli_fail(err, S2ST_EIO, "%s: cannot make the folder: %s", path, strerror(errno));
+}
+
+int cli_make_folder(const char *path, s2st_error *err)
+{
+	char *copy = strdup(path);
+	if (!copy)
+		return cli_fail_memory(err);
+	int rc = S2ST_OK;
+	for (char *p = copy + 1; *copy && *p && rc == S2ST_OK; p++) {
+		if (*p != '/' || p[-1] == '/')
+			continue;
+		*p = 0;
+		rc = make_one(copy, err);
+		*p = '/';
+	}
+	if (rc == S2ST_OK)
+		rc = make_one(copy, err);
+	free(copy);
+	return rc;
+}
+
+int cli_output_path(char **out, const char *dir, const char *id, const char *suffix, s2st_error *err)
+{
+	if (!*id || strchr(id, '/') || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+		return cli_fail(err, S2ST_EINPUT, "id '%s' cannot be the name of a file", id);
+	size_t n = strlen(dir);
+	const char *slash = n && dir[n - 1] != '/' ? "/" : "";
+	if (asprintf(out, "%s%s%s%s", dir, slash, id, suffix) < 0) {
+		*out = NULL;
+		return cli_fail_memory(err);
+	}
+	return S2ST_OK;
+}

@@ -1,0 +1,288 @@
+/* What every tool shares: options, messages, exit codes, progress, the loop over inputs, outputs.
+ *
+ * The contract (README, "Command line"): results on stdout or in -o, everything else on stderr; --help on stdout,
+ * misuse on stderr; outputs appear whole or not at all; exit codes as below. A tool is
+ *
+ *   describe options in tables  ->  cli_parse  ->  open models  ->  cli_run over the inputs  ->  cli_end
+ *
+ * The tools include s2st.h and this header, nothing else of the project. */
+#ifndef S2ST_CLI_H
+#define S2ST_CLI_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "s2st.h"
+
+enum {
+	CLI_OK = 0,     /* all done */
+	CLI_FAILED = 1, /* some inputs failed (the others are done), or a result could not be written */
+	CLI_USAGE = 2,  /* the command line makes no sense */
+	CLI_MODEL = 3,  /* a model cannot be used */
+};
+
+/* ---- options (cli_options.c) ---------------------------------------------------------------------------------- */
+
+typedef enum cli_kind {
+	CLI_FLAG,   /* bool; "--no-NAME" clears it */
+	CLI_INT,    /* int in [min, max] */
+	CLI_REAL,   /* double in [min, max] */
+	CLI_TEXT,   /* const char * */
+	CLI_CHOICE, /* int: place of the word in `arg`, "units|fairseq" */
+	CLI_HELP,
+	CLI_VERSION,
+} cli_kind;
+
+typedef struct cli_option {
+	char letter;      /* 'm' for -m; 0: none */
+	const char *name; /* "model" for --model */
+	cli_kind kind;
+	const char *arg; /* what --help calls the value; the words of a CLI_CHOICE */
+	void *to;        /* the variable; what it holds before parsing is the default that --help shows */
+	double min, max; /* CLI_INT, CLI_REAL */
+	const char *help;
+} cli_option;
+
+typedef struct cli_group {
+	const char *title; /* as --help prints it */
+	const cli_option *options;
+	size_t n;
+} cli_group;
+
+enum { CLI_MAX_GROUPS = 6, CLI_FP32 = 0 };
+
+/* One way to tell the user something once; -v tells it for every input. */
+typedef enum cli_notice { CLI_NOTE_RESAMPLED, CLI_NOTE_FOLDED, CLI_NOTE_CUT, CLI_N_NOTICES } cli_notice;
+
+typedef struct cli {
+	/* The tool says: */
+	const char *tool;     /* "s2ut-generate" */
+	const char *synopsis; /* "[options] -m MODEL.pt INPUT..." */
+	const char *about;    /* what --help says first: a sentence or two */
+	const char *more;     /* what --help says last, examples; or NULL */
+	/* The options that every tool takes: */
+	bool quiet, verbose, resume, json;
+	int jobs, precision;
+	int shard, n_shards; /* of --shard I/N; 0, 1 without it */
+	const char *pack, *output;
+	/* Arguments that are no options: */
+	const char **args;
+	size_t n_args;
+	/* Behind the scenes: */
+	int argc;
+	char **argv;
+	cli_group groups[CLI_MAX_GROUPS];
+	size_t n_groups;
+	cli_option common[12];
+	const char *shard_text;
+	bool noticed[CLI_N_NOTICES];
+	bool bar_shown;
+} cli;
+
+/* First thing in main: keeps argv, takes care of signals. */
+void cli_begin(cli *c, int argc, char **argv);
+void cli_add_group(cli *c, const char *title, const cli_option *options, size_t n);
+/* Reads argv into the variables of the tables; the last of several wins. Prints and exits on --help, --version (0)
+ * and misuse (2). A second call reads argv again: how options win over what a pack has set meanwhile. */
+void cli_parse(cli *c);
+/* "tool: sentence", the usage line, exit 2. */
+void cli_misuse(const cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+/* Last thing in main: closes stdout and says so if that fails; returns the exit code, or dies of a signal caught. */
+int cli_end(cli *c, int code);
+bool cli_caught_signal(void);
+
+/* ---- messages (cli.c) ----------------------------------------------------------------------------------------- */
+
+/* One line on stderr, "tool: about: sentence"; `about` is left out when NULL or when the sentence starts with it or with
+ * a file in it. */
+void cli_error(cli *c, const char *about, const char *sentence);
+void cli_note(cli *c, cli_notice kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void cli_info(cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* with -v only */
+
+/* ---- small things (cli.c, cli_format.c) ------------------------------------------------------------------------ */
+
+bool cli_is_folder(const char *path);
+bool cli_exists(const char *path);
+int cli_make_folder(const char *path, s2st_error *err); /* with its parents; there already: fine */
+/* "DIR/IDsuffix" in a malloc'ed string; refuses ids that would leave the folder. */
+int cli_output_path(char **out, const char *dir, const char *id, const char *suffix, s2st_error *err);
+/* Numbers separated by commas or blanks, in a malloc'ed array. */
+int cli_parse_ids(int32_t **out, size_t *n, const char *text, s2st_error *err);
+/* Text or audio on a terminal? Exits with misuse if stdout is one: bytes would only make a mess there. */
+void cli_refuse_terminal(const cli *c);
+const char *cli_display(const char *path); /* how messages call an input: stdin has paths of its own */
+/* For functions of tools: writes the sentence and returns `code`. */
+int cli_fail(s2st_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int cli_fail_memory(s2st_error *err);
+
+enum { CLI_REAL_SIZE = 32 };
+/* As Python prints a float: fewest digits that read back the same, always with a point or an exponent. */
+const char *cli_python_float(char buf[CLI_REAL_SIZE], double x);
+/* JSON number, fewest digits that read back as the same float32 (double, where x is no float32); null if not finite. */
+void cli_json_real(FILE *f, double x);
+void cli_json_string(FILE *f, const char *s); /* NULL: null; bytes that are not UTF-8 become U+FFFD */
+void cli_json_ints(FILE *f, const int32_t *at, size_t n);
+void cli_json_reals(FILE *f, const float *at, size_t n);
+void cli_unit_line(FILE *f, const char *id, const int32_t *units, size_t n); /* "id|3 1 4\n" */
+
+/* ---- the loop over inputs (cli_run.c) -------------------------------------------------------------------------- */
+
+/* What one input gave. `text` and `units` are lines for the tool's outputs, `samples` audio for a stream. */
+typedef struct cli_text {
+	FILE *f; /* write here; closed before emit */
+	char *bytes;
+	size_t n;
+} cli_text;
+
+typedef struct cli_result {
+	cli_text text;  /* for stdout or -o */
+	cli_text units; /* for --units-out */
+	float *samples; /* malloc'ed copy; NULL: none */
+	size_t n_samples;
+	int sample_rate;
+	double seconds; /* of audio done, for the × real time figure */
+	size_t frames;  /* of audio, 10 ms each: the length that fairseq sorts by */
+} cli_result;
+
+/* `next` gives the inputs one after another, `work` does one (and touches only its result and files of its own),
+ * `emit` hands results out in the order of the inputs. Negative: `work` failed on this input, the others go on;
+ * `next` or `emit` failed: the run ends. */
+typedef struct cli_work {
+	void *self;    /* of work and emit */
+	void *source;  /* of next */
+	int64_t total; /* inputs to come; -1 unknown */
+	int (*next)(void *source, s2st_input *row, s2st_error *err); /* 1 a row, 0 the end */
+	int (*work)(void *self, const s2st_input *row, cli_result *result, s2st_error *err);
+	int (*emit)(void *self, const s2st_input *row, cli_result *result, s2st_error *err);
+} cli_work;
+
+/* Returns CLI_OK or CLI_FAILED, with every failure said on stderr. `*whole` is false when emit failed or a signal ended
+ * the run: streams that are not complete have to be dropped then. */
+int cli_run(cli *c, const cli_work *work, bool *whole);
+
+/* Where inputs are looked for. */
+typedef struct cli_source {
+	const char *audio_root;
+	bool recursive;
+} cli_source;
+enum { CLI_N_SOURCE_OPTIONS = 2 };
+void cli_source_options(cli_source *s, cli_option out[CLI_N_SOURCE_OPTIONS]);
+
+/* s2st_inputs over c->args with the common options; no arguments: stdin unless that is a terminal. `unique`: ids name
+ * output files, two of a kind are an error. NULL: the run is over with exit code `*code`. */
+s2st_inputs *cli_open_inputs(cli *c, const cli_source *source, bool unique, int *code);
+int cli_next_input(void *inputs, s2st_input *row, s2st_error *err); /* `next` over an s2st_inputs */
+
+/* ---- audio in and out (cli_audio.c) ---------------------------------------------------------------------------- */
+
+/* s2st_audio_read at 16 kHz, with the notices about resampling and folding. */
+int cli_read_audio(cli *c, s2st_audio *out, const char *path, s2st_error *err);
+
+typedef enum cli_place { CLI_TO_FOLDER, CLI_TO_FILE, CLI_TO_STDOUT } cli_place;
+
+typedef struct cli_sink {
+	int sample_format; /* CLI_CHOICE "s16|float", as s2st_sample_format */
+	int container;     /* CLI_CHOICE "auto|wav|raw" */
+	cli_place place;
+	const char *path;
+	s2st_writer *stream; /* of CLI_TO_FILE and CLI_TO_STDOUT */
+	bool raw;            /* samples without a header */
+	bool used;
+} cli_sink;
+
+/* Where `output` leads: "-", a folder (there already, ending in '/', or without an audio suffix; it is made), or a
+ * file. `raw_stdout`: what container "auto" means on stdout. `total` inputs (-1 unknown): a wav takes no more than
+ * one. */
+int cli_sink_open(cli *c, cli_sink *sink, const char *output, bool raw_stdout, int64_t total);
+/* The file that `name` gets ("a.wav") in a malloc'ed string; for streams the name of the stream. */
+int cli_sink_path(char **out, const cli_sink *sink, const char *name, s2st_error *err);
+/* In `work`: a folder gets its file at once; for a stream the samples are copied into the result for cli_sink_emit. */
+int cli_sink_put(const cli_sink *sink, const char *path, const s2st_waveform *wave, cli_result *result,
+		 s2st_error *err);
+int cli_sink_emit(cli_sink *sink, const cli_result *result, s2st_error *err);
+int cli_sink_close(cli *c, cli_sink *sink, bool whole, int code); /* returns the exit code */
+
+/* ---- models (cli_models.c) ------------------------------------------------------------------------------------- */
+
+typedef struct cli_s2ut {
+	s2st_s2ut_files files;
+	const char *speaker_file; /* .npy */
+	s2st_search_options search;
+	s2st_s2ut *model;
+	s2st_s2ut_session *session;
+	s2st_s2ut_info info;
+	float *speaker;
+} cli_s2ut;
+
+typedef struct cli_vocoder {
+	const char *model_file, *config_file, *speaker_file, *speaker_text;
+	s2st_vocode_options options;
+	int seed;
+	bool random_speaker;
+	s2st_vocoder *model;
+	s2st_vocoder_session *session;
+	s2st_vocoder_info info;
+	float *speaker;
+} cli_vocoder;
+
+typedef struct cli_models {
+	cli_s2ut *s2ut;       /* NULL: the tool needs none */
+	cli_vocoder *vocoder; /* NULL: likewise */
+	s2st_context *context;
+	s2st_pack *pack;
+} cli_models;
+
+enum { CLI_N_S2UT_OPTIONS = 13, CLI_N_VOICE_OPTIONS = 6 };
+void cli_s2ut_defaults(cli_s2ut *m);
+void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS]);
+void cli_vocoder_defaults(cli_vocoder *v);
+void cli_voice_options(cli_vocoder *v, cli_sink *sink, cli_option out[CLI_N_VOICE_OPTIONS]);
+
+/* After cli_parse: opens --pack, lets it set files and defaults, and reads the options again so that they win.
+ * Exits with misuse where a model is missing. Returns CLI_OK, or the exit code after saying why. */
+int cli_models_configure(cli *c, cli_models *m);
+/* Opens the models that the tool needs and checks that they fit each other and the pack. Returns as above. */
+int cli_models_open(cli *c, cli_models *m);
+void cli_models_close(cli_models *m);
+/* Speaker for input `index`: --speaker K, or drawn from --seed and the index. */
+int cli_speaker(const cli_vocoder *v, size_t index);
+
+/* Audio to units, with the note about hypotheses that were cut. */
+int cli_generate(cli *c, const cli_s2ut *m, const char *path, const s2st_audio *audio, s2st_nbest *out,
+		 s2st_error *err);
+
+/* ---- unit lines as inputs (cli_lines.c) ------------------------------------------------------------------------- */
+
+typedef struct cli_names {
+	char **slots;
+	size_t n, cap;
+} cli_names;
+
+/* The unit lines of files and stdin, one after another, numbered over all of them. Files are read once at the start, to
+ * count lines and find names that come twice; lines of a pipe are given as they come, while the stage before still
+ * works. */
+typedef struct cli_lines {
+	int64_t total;     /* lines of this shard; -1 unknown */
+	bool some_missing; /* files that cannot be read were named on stderr and left out */
+	const cli_vocoder *voice;
+	const char **files; /* [n_files] */
+	size_t n_files, next_file;
+	off_t stdin_start;
+	FILE *f;
+	const char *name;  /* of the open file, for messages */
+	size_t number;     /* of the line in it, from 1 */
+	size_t index;      /* of the unit line over all files, from 0 */
+	size_t begin, end; /* unit lines of this shard */
+	char *text;        /* [cap] the line */
+	size_t cap;
+	char *id, *where; /* of the row given last */
+	cli_names names;
+} cli_lines;
+
+int cli_lines_open(cli *c, cli_lines *l, const cli_vocoder *voice, s2st_error *err);
+void cli_lines_close(cli_lines *l);
+/* `next` of cli_work. Rows: id is what the output is called (the line's name, N_pred or N_spkK_pred), path is
+ * "FILE:LINE", target the text of the line, index its number or that of fairseq's D-line. */
+int cli_next_line(void *lines, s2st_input *row, s2st_error *err);
+
+#endif

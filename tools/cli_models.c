@@ -1,0 +1,255 @@
+/* The models behind the tools: their options, packs, opening, closing. */
+#include "cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- options ---- */
+
+void cli_s2ut_defaults(cli_s2ut *m)
+{
+	m->search = s2st_search_defaults();
+}
+
+void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS])
+{
+	s2st_search_options *s = &m->search;
+	const cli_option options[CLI_N_S2UT_OPTIONS] = {
+		{'m', "model", CLI_TEXT, "FILE", &m->files.model, 0, 0, "S2UT checkpoint as fairseq saved it"},
+		{0, "config", CLI_TEXT, "FILE", &m->files.config, 0, 0,
+		 "config.yaml; none: the one beside the model, if any"},
+		{0, "dict", CLI_TEXT, "FILE", &m->files.dict, 0, 0, "dict.txt of the units; none: units 0 to K-1"},
+		{0, "speaker-embed", CLI_TEXT, "FILE", &m->speaker_file, 0, 0,
+		 ".npy vector of the target speaker, for models with a speaker embedding"},
+		{0, "beam", CLI_INT, "N", &s->beam, 1, 1000, "hypotheses kept at each step"},
+		{0, "max-len-a", CLI_REAL, "A", &s->max_len_a, 0, 1e6,
+		 "at most A * frames + B units (frames of 10 ms)"},
+		{0, "max-len-b", CLI_INT, "B", &s->max_len_b, 0, 1000000, "see --max-len-a"},
+		{0, "min-len", CLI_INT, "N", &s->min_len, 0, 1000000, "at least N tokens, the closing one included"},
+		{0, "lenpen", CLI_REAL, "L", &s->lenpen, -100, 100,
+		 "scores are divided by length^L; more favours longer output"},
+		{0, "unkpen", CLI_REAL, "P", &s->unkpen, -1e6, 1e6, "taken from the score of <unk>"},
+		{0, "temperature", CLI_REAL, "T", &s->temperature, 1e-6, 1e6, "divides the logits"},
+		{0, "no-repeat-ngram", CLI_INT, "N", &s->no_repeat_ngram, 0, 1000,
+		 "no n-gram of this size twice; 0: off"},
+		{0, "prefix", CLI_TEXT, "TOKEN", &s->prefix, 0, 0,
+		 "first target symbol ('[en]') or token id, for multilingual models"},
+	};
+	memcpy(out, options, sizeof options);
+}
+
+void cli_vocoder_defaults(cli_vocoder *v)
+{
+	v->seed = 1;
+}
+
+void cli_voice_options(cli_vocoder *v, cli_sink *sink, cli_option out[CLI_N_VOICE_OPTIONS])
+{
+	const cli_option options[CLI_N_VOICE_OPTIONS] = {
+		{0, "dur-prediction", CLI_FLAG, NULL, &v->options.dur_prediction, 0, 0,
+		 "predict how long each unit lasts (for reduced units); off: one frame each"},
+		{0, "speaker", CLI_TEXT, "K", &v->speaker_text, 0, 0,
+		 "speaker of a multi-speaker vocoder, or 'random'; none: 0, or the pack's"},
+		{0, "style", CLI_INT, "K", &v->options.style, 0, INT_MAX, "style of a vocoder that has styles"},
+		{0, "seed", CLI_INT, "N", &v->seed, 0, INT_MAX, "of --speaker random"},
+		{0, "sample-format", CLI_CHOICE, "s16|float", &sink->sample_format, 0, 0, "samples of the output"},
+		{0, "container", CLI_CHOICE, "auto|wav|raw", &sink->container, 0, 0,
+		 "raw: samples without a header (little endian)"},
+	};
+	memcpy(out, options, sizeof options);
+}
+
+/* ---- from options and pack to files ---- */
+
+static const char *pick(const char *given, const s2st_pack *pack, const char *role)
+{
+	return given || !pack ? given : s2st_pack_file(pack, role);
+}
+
+static void read_speaker(const cli *c, cli_vocoder *v)
+{
+	char *end;
+	if (!v->speaker_text)
+		return;
+	v->random_speaker = strcmp(v->speaker_text, "random") == 0;
+	if (v->random_speaker)
+		return;
+	errno = 0;
+	long k = strtol(v->speaker_text, &end, 10);
+	if (end == v->speaker_text || *end || errno || k < 0 || k > INT_MAX)
+		cli_misuse(c, "--speaker: expected a number from 0 or 'random', found '%s'", v->speaker_text);
+	v->options.speaker = (int)k;
+}
+
+static int open_pack(cli *c, cli_models *m)
+{
+	s2st_error err;
+	if (s2st_pack_open(&m->pack, c->pack, &err) < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_MODEL;
+	}
+	if (m->s2ut)
+		s2st_pack_search(m->pack, &m->s2ut->search);
+	if (m->vocoder)
+		s2st_pack_vocode(m->pack, &m->vocoder->options);
+	cli_parse(c); /* what the user says wins over what the pack recommends */
+	return CLI_OK;
+}
+
+int cli_models_configure(cli *c, cli_models *m)
+{
+	int code = c->pack ? open_pack(c, m) : CLI_OK;
+	if (code != CLI_OK)
+		return code;
+	if (m->s2ut) {
+		s2st_s2ut_files *f = &m->s2ut->files;
+		const bool own = f->model != NULL; /* the pack's config belongs to the pack's model only */
+		f->model = pick(f->model, m->pack, "s2ut");
+		f->config = pick(f->config, own ? NULL : m->pack, "config");
+		f->dict = pick(f->dict, own ? NULL : m->pack, "dict");
+		if (!f->model)
+			cli_misuse(c, "no S2UT model: give -m MODEL.pt or --pack DIR");
+	}
+	if (m->vocoder) {
+		cli_vocoder *v = m->vocoder;
+		const bool own = v->model_file != NULL;
+		v->model_file = pick(v->model_file, m->pack, "vocoder");
+		v->config_file = pick(v->config_file, own ? NULL : m->pack, "vocoder_config");
+		if (!v->model_file)
+			cli_misuse(c, "no vocoder: give %s MODEL.pt or --pack DIR", m->s2ut ? "--vocoder" : "-m");
+		read_speaker(c, v);
+	}
+	return CLI_OK;
+}
+
+/* ---- opening ---- */
+
+/* The speaker vector that the model `name` takes, [dim]; misuse where only one side has it. */
+static void read_vector(const cli *c, float **out, const char *file, int dim, const char *name, const char *option)
+{
+	s2st_error err;
+	size_t n = 0;
+	if (!file && dim == 0)
+		return;
+	if (!file)
+		cli_misuse(c, "%s takes a speaker vector of %d values: give %s FILE.npy", name, dim, option);
+	if (dim == 0)
+		cli_misuse(c, "%s %s: %s takes no speaker vector", option, file, name);
+	if (s2st_npy_read(out, &n, file, &err) < 0)
+		cli_misuse(c, "%s: %s", option, err.text);
+	if (n != (size_t)dim)
+		cli_misuse(c, "%s %s: expected %d values for %s, found %zu", option, file, dim, name, n);
+}
+
+static int open_s2ut(cli *c, cli_s2ut *m, s2st_context *context)
+{
+	s2st_error err;
+	int rc = s2st_s2ut_open(&m->model, context, &m->files, &err);
+	if (rc == S2ST_OK)
+		rc = s2st_s2ut_session_new(&m->session, m->model, &err);
+	if (rc < 0) {
+		cli_error(c, m->files.model, err.text);
+		return CLI_MODEL;
+	}
+	s2st_s2ut_get_info(m->model, &m->info);
+	read_vector(c, &m->speaker, m->speaker_file, m->info.speaker_dim, m->files.model, "--speaker-embed");
+	m->search.speaker = m->speaker;
+	return CLI_OK;
+}
+
+static int open_vocoder(cli *c, cli_vocoder *v, s2st_context *context, const char *vector_option)
+{
+	s2st_error err;
+	int rc = s2st_vocoder_open(&v->model, context, v->model_file, v->config_file, &err);
+	if (rc == S2ST_OK)
+		rc = s2st_vocoder_session_new(&v->session, v->model, &err);
+	if (rc < 0) {
+		cli_error(c, v->model_file, err.text);
+		return CLI_MODEL;
+	}
+	s2st_vocoder_get_info(v->model, &v->info);
+	const int speakers = v->info.n_speakers > 0 ? v->info.n_speakers : 1;
+	if (!v->random_speaker && v->options.speaker >= speakers)
+		cli_misuse(c, "--speaker %d: %s has %d speaker%s, counted from 0", v->options.speaker, v->model_file,
+			   speakers, speakers == 1 ? "" : "s");
+	if (v->options.style > 0 && v->options.style >= v->info.n_styles)
+		cli_misuse(c, "--style %d: %s has %d styles", v->options.style, v->model_file, v->info.n_styles);
+	if (v->options.dur_prediction && !v->info.has_duration_predictor)
+		cli_misuse(c, "--dur-prediction: %s has no duration predictor", v->model_file);
+	read_vector(c, &v->speaker, v->speaker_file, v->info.speaker_dim, v->model_file, vector_option);
+	v->options.speaker_vector = v->speaker;
+	return CLI_OK;
+}
+
+int cli_models_open(cli *c, cli_models *m)
+{
+	s2st_error err;
+	int rc = s2st_context_new(&m->context, &(s2st_context_options){.threads = c->jobs}, &err);
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		return rc == S2ST_EINPUT ? CLI_USAGE : CLI_FAILED;
+	}
+	int code = m->s2ut ? open_s2ut(c, m->s2ut, m->context) : CLI_OK;
+	if (code == CLI_OK && m->vocoder)
+		code = open_vocoder(c, m->vocoder, m->context, m->s2ut ? "--vocoder-speaker-embed" : "--speaker-embed");
+	if (code != CLI_OK)
+		return code;
+	const s2st_s2ut *s2ut = m->s2ut ? m->s2ut->model : NULL;
+	const s2st_vocoder *vocoder = m->vocoder ? m->vocoder->model : NULL;
+	rc = S2ST_OK;
+	if (s2ut && vocoder)
+		rc = s2st_check_fit(s2ut, vocoder, &err);
+	if (rc == S2ST_OK && m->pack)
+		rc = s2st_pack_check(m->pack, s2ut, vocoder, &err);
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_MODEL;
+	}
+	cli_info(c, "%d threads, %s kernels", s2st_context_threads(m->context), s2st_context_isa(m->context));
+	return CLI_OK;
+}
+
+void cli_models_close(cli_models *m)
+{
+	if (m->s2ut) {
+		s2st_s2ut_session_free(m->s2ut->session);
+		s2st_s2ut_free(m->s2ut->model);
+		free(m->s2ut->speaker);
+	}
+	if (m->vocoder) {
+		s2st_vocoder_session_free(m->vocoder->session);
+		s2st_vocoder_free(m->vocoder->model);
+		free(m->vocoder->speaker);
+	}
+	s2st_context_free(m->context);
+	s2st_pack_free(m->pack);
+}
+
+/* ---- running ---- */
+
+int cli_speaker(const cli_vocoder *v, size_t index)
+{
+	if (!v->random_speaker || v->info.n_speakers <= 0)
+		return v->options.speaker;
+	/* splitmix64 of (seed, index): the same for any order of the inputs, any shard */
+	uint64_t z =
+		(uint64_t)v->seed * 0x9e3779b97f4a7c15u + (uint64_t)index * 0xd1342543de82ef95u + 0x9e3779b97f4a7c15u;
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return (int)((z ^ (z >> 31)) % (uint64_t)v->info.n_speakers);
+}
+
+int cli_generate(cli *c, const cli_s2ut *m, const char *path, const s2st_audio *audio, s2st_nbest *out, s2st_error *err)
+{
+	int rc = s2st_s2ut_generate(m->session, audio->samples, audio->n, &m->search, out, err);
+	if (rc < 0)
+		return rc;
+	if (out->n == 0)
+		return cli_fail(err, S2ST_EINPUT, "the search found no hypothesis");
+	if (out->hyps[0].hit_max_len)
+		cli_note(c, CLI_NOTE_CUT, "%s: cut at %zu tokens by --max-len-a and --max-len-b", cli_display(path),
+			 out->hyps[0].n_tokens);
+	return S2ST_OK;
+}

@@ -1,0 +1,174 @@
+/* s2st-inspect: what is in a model file, a configuration, a dictionary, a pack, and what it fits with. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+typedef struct inspect {
+	cli *c;
+	const char *npy;
+	bool verify;
+	s2st_writer *out;
+	size_t next;
+	bool unusable; /* some file is no model that any tool could use */
+} inspect;
+
+static int next_file(void *source, s2st_input *row, s2st_error *err)
+{
+	inspect *in = source;
+	(void)err;
+	const size_t i = in->next++;
+	if (i >= in->c->n_args)
+		return 0;
+	*row = (s2st_input){.id = in->c->args[i], .path = in->c->args[i], .index = i, .n_frames = -1};
+	return 1;
+}
+
+/* Opens the S2UT model and the vocoder of a pack, where it has them, and checks that they fit. */
+static int check_models(const s2st_pack *pack, s2st_error *err)
+{
+	const s2st_s2ut_files files = {.model = s2st_pack_file(pack, "s2ut"),
+				       .config = s2st_pack_file(pack, "config"),
+				       .dict = s2st_pack_file(pack, "dict")};
+	const char *vocoder = s2st_pack_file(pack, "vocoder");
+	s2st_context *context = NULL;
+	s2st_s2ut *m = NULL;
+	s2st_vocoder *v = NULL;
+	int rc = s2st_context_new(&context, &(s2st_context_options){.threads = 1}, err);
+	if (rc == S2ST_OK && files.model)
+		rc = s2st_s2ut_open(&m, context, &files, err);
+	if (rc == S2ST_OK && vocoder)
+		rc = s2st_vocoder_open(&v, context, vocoder, s2st_pack_file(pack, "vocoder_config"), err);
+	if (rc == S2ST_OK)
+		rc = s2st_pack_check(pack, m, v, err);
+	if (rc == S2ST_OK && m && v)
+		rc = s2st_check_fit(m, v, err);
+	s2st_vocoder_free(v);
+	s2st_s2ut_free(m);
+	s2st_context_free(context);
+	return rc;
+}
+
+static int verify(const char *path, FILE *f, s2st_error *err)
+{
+	s2st_pack *pack = NULL;
+	int rc = s2st_pack_open(&pack, path, err);
+	if (rc == S2ST_OK)
+		rc = s2st_pack_verify(pack, err);
+	if (rc == S2ST_OK)
+		rc = check_models(pack, err);
+	if (rc == S2ST_OK)
+		fprintf(f, "%s: the files are as pack.json says, the models fit\n", path);
+	s2st_pack_free(pack);
+	return rc;
+}
+
+static int describe(const inspect *in, const s2st_input *row, FILE *f, s2st_error *err)
+{
+	char *text = NULL;
+	int rc = s2st_inspect(&text, row->path, in->c->json, in->c->verbose, err);
+	if (rc < 0)
+		return rc;
+	fprintf(f, "%s%s\n", row->index > 0 && !in->c->json ? "\n" : "", text);
+	free(text);
+	return S2ST_OK;
+}
+
+static bool is_unusable(int rc)
+{
+	return rc == S2ST_EFORMAT || rc == S2ST_EMODEL;
+}
+
+static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	inspect *in = self;
+	int rc = in->verify ? verify(row->path, result->text.f, err) : describe(in, row, result->text.f, err);
+	in->unusable |= is_unusable(rc);
+	return rc;
+}
+
+static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	const inspect *in = self;
+	(void)row;
+	return s2st_writer_write(in->out, result->text.bytes, result->text.n, err);
+}
+
+static int export_tensor(cli *c, inspect *in)
+{
+	s2st_error err;
+	int rc = s2st_inspect_npy(in->out, c->args[0], in->npy, &err);
+	if (rc < 0)
+		s2st_writer_abort(in->out);
+	else
+		rc = s2st_writer_commit(in->out, &err);
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		return is_unusable(rc) ? CLI_MODEL : CLI_FAILED;
+	}
+	return CLI_OK;
+}
+
+static int run(cli *c, inspect *in)
+{
+	s2st_error err;
+	bool whole;
+	if (s2st_writer_open(&in->out, c->output ? c->output : "-", &err) < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_FAILED;
+	}
+	if (in->npy)
+		return export_tensor(c, in);
+	const cli_work w = {
+		.self = in,
+		.source = in,
+		.total = (int64_t)c->n_args,
+		.next = next_file,
+		.work = work,
+		.emit = emit,
+	};
+	int code = cli_run(c, &w, &whole);
+	if (!whole) {
+		s2st_writer_abort(in->out);
+	} else if (s2st_writer_commit(in->out, &err) < 0) {
+		cli_error(c, NULL, err.text);
+		code = CLI_FAILED;
+	}
+	return in->unusable ? CLI_MODEL : code;
+}
+
+static const char about[] =
+	"What a FILE is: checkpoint, k-means model, configuration, dictionary, array, or a folder (pack,\n"
+	"Hugging Face model). Nothing in it is executed, no path in it is followed.";
+
+static const char more[] =
+	"  s2st-inspect models/es-en-demo/s2ut.pt\n"
+	"  s2st-inspect --npy decoder.embed_tokens.weight -o embeddings.npy models/es-en-demo/s2ut.pt";
+
+int main(int argc, char **argv)
+{
+	cli c = {
+		.tool = "s2st-inspect",
+		.synopsis = "[options] FILE...",
+		.about = about,
+		.more = more,
+	};
+	inspect in = {.c = &c};
+	const cli_option options[] = {
+		{0, "npy", CLI_TEXT, "NAME", &in.npy, 0, 0, "write tensor NAME as .npy to -o FILE (or stdout)"},
+		{0, "verify", CLI_FLAG, NULL, &in.verify, 0, 0,
+		 "compare a pack's files with the sums in pack.json, and its models with each other"},
+	};
+	cli_begin(&c, argc, argv);
+	cli_add_group(&c, "What to do", options, sizeof options / sizeof *options);
+	cli_parse(&c);
+	if (c.pack)
+		c.args[c.n_args++] = c.pack; /* one more folder to look at */
+	if (c.n_args == 0)
+		cli_misuse(&c, "no file to inspect");
+	if (in.npy && c.n_args != 1)
+		cli_misuse(&c, "--npy takes one file, found %zu", c.n_args);
+	if (in.npy && (!c.output || strcmp(c.output, "-") == 0))
+		cli_refuse_terminal(&c);
+	return cli_end(&c, run(&c, &in));
+}

@@ -1,0 +1,210 @@
+/* s2st-translate: speech to speech, all stages in one process. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+typedef struct translate {
+	cli *c;
+	cli_s2ut s2ut;
+	cli_vocoder voice;
+	cli_sink sink;
+	cli_source source;
+	const char *units_path;
+	bool transcript;
+	s2st_writer *units; /* of --units-out */
+	s2st_writer *json;  /* stdout; NULL without --json */
+} translate;
+
+/* ---- one input ------------------------------------------------------------------------------------------------- */
+
+static void print_json(FILE *f, const s2st_input *row, const char *path, const s2st_hypothesis *best,
+		       const s2st_waveform *wave)
+{
+	fputs("{\"id\": ", f);
+	cli_json_string(f, row->id);
+	fputs(", \"source\": ", f);
+	cli_json_string(f, cli_display(row->path));
+	fputs(", \"output\": ", f);
+	cli_json_string(f, path);
+	fprintf(f, ", \"samples\": %zu, \"units\": ", wave->n);
+	cli_json_ints(f, best->units, best->n_units);
+	fputs(", \"score\": ", f);
+	cli_json_real(f, best->score);
+	fputs("}\n", f);
+}
+
+static int say(const translate *t, const s2st_input *row, const s2st_audio *audio, const char *path, cli_result *result,
+	       s2st_error *err)
+{
+	s2st_nbest best;
+	s2st_waveform wave;
+	s2st_vocode_options options = t->voice.options;
+	int rc = cli_generate(t->c, &t->s2ut, row->path, audio, &best, err);
+	if (rc < 0)
+		return rc;
+	cli_unit_line(result->units.f, row->id, best.hyps[0].units, best.hyps[0].n_units);
+	if (best.hyps[0].n_units == 0)
+		return cli_fail(err, S2ST_EINPUT, "the translation has no units, there is nothing to say");
+	options.speaker = cli_speaker(&t->voice, row->index);
+	rc = s2st_vocoder_run(t->voice.session, best.hyps[0].units, best.hyps[0].n_units, &options, &wave, err);
+	if (rc == S2ST_OK)
+		rc = cli_sink_put(&t->sink, path, &wave, result, err);
+	if (rc == S2ST_OK && t->json)
+		print_json(result->text.f, row, path, &best.hyps[0], &wave);
+	return rc;
+}
+
+static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	const translate *t = self;
+	s2st_audio audio = {0};
+	char *path = NULL;
+	int rc = cli_sink_path(&path, &t->sink, row->id, err);
+	if (rc == S2ST_OK && !(t->c->resume && t->sink.place == CLI_TO_FOLDER && cli_exists(path))) {
+		rc = cli_read_audio(t->c, &audio, row->path, err);
+		if (rc == S2ST_OK) {
+			result->seconds = (double)audio.n / audio.sample_rate;
+			rc = say(t, row, &audio, path, result, err);
+		}
+		s2st_audio_free(&audio);
+	}
+	free(path);
+	return rc;
+}
+
+static int emit_text(s2st_writer *w, const cli_text *text, s2st_error *err)
+{
+	if (!w)
+		return S2ST_OK;
+	int rc = s2st_writer_write(w, text->bytes, text->n, err);
+	return rc < 0 ? rc : s2st_writer_flush(w, err);
+}
+
+static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	translate *t = self;
+	(void)row;
+	int rc = cli_sink_emit(&t->sink, result, err);
+	if (rc == S2ST_OK)
+		rc = emit_text(t->units, &result->units, err);
+	if (rc == S2ST_OK)
+		rc = emit_text(t->json, &result->text, err);
+	return rc;
+}
+
+/* ---- the tool -------------------------------------------------------------------------------------------------- */
+
+static int run(cli *c, translate *t)
+{
+	s2st_error err;
+	int code = CLI_OK, rc = S2ST_OK;
+	bool whole = false;
+	s2st_inputs *inputs = cli_open_inputs(c, &t->source, true, &code);
+	if (!inputs)
+		return code;
+	if (c->json)
+		rc = s2st_writer_open(&t->json, "-", &err);
+	if (rc == S2ST_OK && t->units_path)
+		rc = s2st_writer_open(&t->units, t->units_path, &err);
+	if (rc == S2ST_OK)
+		code = cli_sink_open(c, &t->sink, c->output, false, s2st_inputs_count(inputs));
+	if (rc == S2ST_OK && code == CLI_OK) {
+		const cli_work w = {
+			.self = t,
+			.source = inputs,
+			.total = s2st_inputs_count(inputs),
+			.next = cli_next_input,
+			.work = work,
+			.emit = emit,
+		};
+		code = cli_run(c, &w, &whole);
+		code = cli_sink_close(c, &t->sink, whole, code);
+	}
+	if (whole && t->units) {
+		rc = s2st_writer_commit(t->units, &err);
+		t->units = NULL;
+	}
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		code = CLI_FAILED;
+	}
+	s2st_writer_abort(t->units);
+	s2st_writer_abort(t->json);
+	s2st_inputs_free(inputs);
+	return code;
+}
+
+static void check_options(cli *c, const translate *t)
+{
+	if (t->transcript)
+		cli_misuse(c, "--transcript: not available yet, this version has no speech recognition");
+	if (c->resume && t->units_path)
+		cli_misuse(c, "--units-out would lack what --resume skips");
+	if (!c->output && (c->n_args == 0 || (c->n_args == 1 && strcmp(c->args[0], "-") == 0)))
+		c->output = "-"; /* stdin to stdout */
+	if (!c->output)
+		cli_misuse(c, "no output: give -o DIR, -o FILE.wav, or -o - for stdout");
+	const int to_stdout =
+		(strcmp(c->output, "-") == 0) + c->json + (t->units_path && strcmp(t->units_path, "-") == 0);
+	if (to_stdout > 1)
+		cli_misuse(c, "only one of -o -, --units-out - and --json can have stdout");
+}
+
+static const char about[] =
+	"Speech in, speech of the target language out.\n"
+	"An INPUT is an audio file (wav, flac, ogg, mp3), 'archive.zip:offset:length', a folder, a fairseq\n"
+	"manifest (.tsv), a list of paths (.txt, .lst), or '-': a list or audio on stdin.";
+
+static const char more[] =
+	"-o FILE.wav   for one input\n"
+	"-o DIR        DIR/ID.wav; ID is the input's file name without its suffix, or its id in the manifest\n"
+	"-o -          stdout, also without -o when the input is stdin: one wav (or --container raw)\n"
+	"--json        {\"id\", \"source\", \"output\", \"samples\", \"units\", \"score\"}\n\n"
+	"  s2st-translate --pack models/es-en-demo in.wav -o out.wav";
+
+int main(int argc, char **argv)
+{
+	cli c = {
+		.tool = "s2st-translate",
+		.synopsis = "[options] (--pack DIR | -m S2UT.pt --vocoder VOCODER.pt) [-o PATH] [INPUT...]",
+		.about = about,
+		.more = more,
+	};
+	translate t = {.c = &c};
+	cli_s2ut_defaults(&t.s2ut);
+	cli_vocoder_defaults(&t.voice);
+	cli_option model[CLI_N_S2UT_OPTIONS], voice[CLI_N_VOICE_OPTIONS];
+	cli_s2ut_options(&t.s2ut, model);
+	cli_voice_options(&t.voice, &t.sink, voice);
+	const cli_option vocoder[] = {
+		{0, "vocoder", CLI_TEXT, "FILE", &t.voice.model_file, 0, 0,
+		 "unit HiFi-GAN checkpoint as fairseq saved it"},
+		{0, "vocoder-config", CLI_TEXT, "FILE", &t.voice.config_file, 0, 0,
+		 "its config.json; none: the one beside the model"},
+		{0, "vocoder-speaker-embed", CLI_TEXT, "FILE", &t.voice.speaker_file, 0, 0,
+		 ".npy vector of the speaker, for vocoders that take one"},
+	};
+	const cli_option output[] = {
+		{0, "units-out", CLI_TEXT, "FILE", &t.units_path, 0, 0, "write the units too, 'id|u u u'"},
+		{0, "transcript", CLI_FLAG, NULL, &t.transcript, 0, 0, "write what was said (not available yet)"},
+	};
+	cli_option source[CLI_N_SOURCE_OPTIONS];
+	cli_source_options(&t.source, source);
+	cli_begin(&c, argc, argv);
+	cli_add_group(&c, "Model and search", model, CLI_N_S2UT_OPTIONS);
+	cli_add_group(&c, "Vocoder", vocoder, sizeof vocoder / sizeof *vocoder);
+	cli_add_group(&c, "Voice", voice, CLI_N_VOICE_OPTIONS);
+	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS);
+	cli_add_group(&c, "Output", output, sizeof output / sizeof *output);
+	cli_parse(&c);
+	cli_models models = {.s2ut = &t.s2ut, .vocoder = &t.voice};
+	int code = cli_models_configure(&c, &models);
+	if (code == CLI_OK) {
+		check_options(&c, &t);
+		if ((code = cli_models_open(&c, &models)) == CLI_OK)
+			code = run(&c, &t);
+	}
+	cli_models_close(&models);
+	return cli_end(&c, code);
+}
