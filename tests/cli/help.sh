@@ -1,0 +1,36 @@
+# --help: on stdout, exit 0, every option that scripts rely on with its default; --version.
+common='--help --version --quiet --verbose --jobs --shard --resume --json --precision --pack --output'
+
+offers() { # TOOL OPTION...
+	local tool=$1 option help
+	shift
+	help=$("$tool" --help)
+	for option in $common "$@"; do
+		grep -qE -- "^  +(-., )?$option( |\$)" <<<"$help" || echo "$tool --help does not list $option"
+	done
+	# what can be set shows what it is
+	awk -v tool="$tool" '
+		/^ +(-., )?--[a-z]/ && !/--(help|version)/ { if (!shown) print tool " --help: no default: " last; last = $0; shown = 0 }
+		/\[[^ ]*\]$/ { shown = 1 }
+		BEGIN { shown = 1 }
+		END { if (!shown) print tool " --help: no default: " last }' <<<"$help"
+	test "${#help}" -gt 500
+	awk -v tool="$tool" 'length($0) > 105 { print tool " --help: a long line: " $0 }' <<<"$help"
+}
+
+for tool in s2ut-generate vocode s2st-translate s2st-inspect; do
+	$tool --version
+	test "$($tool -h)" = "$($tool --help)"
+	test "$($tool --help --beam)" = "$($tool --help)" # before it looks at what follows
+done
+search='--model --config --dict --beam --max-len-a --max-len-b --min-len --lenpen --unkpen --temperature --no-repeat-ngram --prefix'
+voice='--dur-prediction --speaker --seed --sample-format --container'
+# shellcheck disable=SC2086
+{
+	offers s2ut-generate $search --nbest --format --features-out --encoder-out --force-prefix --logprobs-out --order
+	offers vocode --model --config $voice
+	offers s2st-translate $search $voice --vocoder --units-out --transcript
+	offers s2st-inspect --npy --verify
+}
+s2ut-generate --beam 7 --help | grep -e '--beam N' # the current default
+s2ut-generate --help | sed -n 1p

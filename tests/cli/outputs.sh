@@ -1,0 +1,67 @@
+# Results that cannot be written: said, exit 1, nothing half-done is left under the name.
+m=data/golden/s2ut/tied.pt
+v=data/golden/vocoder/dur.pt
+w=data/golden/audio/tone.wav
+echo '1 2 3' >units.txt
+
+echo '--- disk full'
+exits 1 s2ut-generate -m $m $w >/dev/full
+exits 1 s2ut-generate -m $m -o /dev/full $w
+exits 1 s2ut-generate --help >/dev/full
+exits 1 s2ut-generate --version >/dev/full
+exits 1 vocode -m $v -o - units.txt >/dev/full
+exits 1 vocode -m $v -o /dev/full --container raw units.txt
+exits 1 vocode -m $v -o d --json units.txt >/dev/full
+exits 1 s2st-inspect $m >/dev/full
+exits 1 s2st-inspect --npy decoder.embed_tokens.weight -o /dev/full $m
+
+echo '--- no place'
+touch file
+exits 1 s2ut-generate -m $m -o missing/units.txt $w
+exits 1 s2ut-generate -m $m -o file/units.txt $w
+exits 1 s2ut-generate -m $m -o . $w
+exits 1 s2ut-generate -m $m --encoder-out file $w
+exits 1 vocode -m $v -o file/out units.txt
+exits 1 vocode -m $v -o missing/out.wav units.txt
+mkdir dir
+mkdir dir/0_pred.wav
+exits 1 vocode -m $v -o dir units.txt
+
+echo '--- closed pipes and closed streams'
+mkfifo pipe
+sleep 60 <pipe &
+exec 5>pipe # waits for the reader, who then goes
+kill $!
+wait $! || true
+exits 1 s2ut-generate -m $m $w $w >&5
+exits 1 vocode -m $v -o - units.txt >&5
+exits 1 s2st-inspect $m >&5
+exits 1 s2st-inspect --help >&5
+exec 5>&-
+exits 1 s2ut-generate -m $m $w >&-
+exits 0 s2ut-generate -q -m $m -o closed.txt $w <&- >&- 2>&-
+cat closed.txt
+
+echo '--- terminals'
+if command -v script >/dev/null; then
+	on_terminal() { script -qefc "$1" /dev/null </dev/null | tr -d '\r' | head -n 1 || true; }
+	on_terminal "vocode -m $v -o - units.txt"
+	on_terminal "s2st-inspect --npy decoder.embed_tokens.weight $m"
+else
+	echo "vocode: stdout is a terminal (not tested here)"
+	echo "s2st-inspect: stdout is a terminal (not tested here)"
+fi
+ls
+
+echo '--- a signal'
+mkfifo lines
+vocode -m $v -o signal.wav <lines &
+tool=$!
+exec 5>lines
+echo '1 2 3' >&5
+until ls signal.wav.*.tmp >/dev/null 2>&1; do sleep 0.05; done # the first line is being done
+kill -TERM $tool
+sleep 0.2
+exec 5>&-
+exits 143 wait $tool
+ls signal.wav* 2>/dev/null || echo 'nothing is left'
