@@ -176,6 +176,26 @@ static void test_search(s2st_s2ut_session *s)
 #undef WITH
 }
 
+/* Without language tags in the config a prefix is the first output: by name where it is no number, else by token id. */
+static void test_prefix(s2st_s2ut_session *s)
+{
+	static const float samples[4000];
+	s2st_search_options o = s2st_search_defaults();
+	s2st_nbest best;
+	o.prefix = "9";
+	o.nbest = o.beam;
+	REQUIRE_OK(s2st_s2ut_generate(s, samples, 4000, &o, &best, &err));
+	CHECK_INT(best.n, 5);
+	for (size_t i = 0; i < best.n; i++) {
+		REQUIRE(best.hyps[i].n_units > 0);
+		CHECK_INT(best.hyps[i].tokens[0], 9);
+		CHECK_INT(best.hyps[i].units[0], 5);
+	}
+	o.prefix = "<unk>";
+	REQUIRE_OK(s2st_s2ut_generate(s, samples, 4000, &o, &best, &err));
+	CHECK_INT(best.hyps[0].tokens[0], 3);
+}
+
 static void test_forced(s2st_s2ut_session *s)
 {
 	static const float samples[4000];
@@ -212,6 +232,7 @@ static void test_session(void)
 	CHECK_CONTAINS(info.features, "no config.yaml");
 	test_audio(s, info.max_source_positions);
 	test_search(s);
+	test_prefix(s);
 	test_forced(s);
 	s2st_s2ut_session_free(s);
 	s2st_s2ut_free(m);
