@@ -17,7 +17,7 @@ struct s2st_s2ut {
 	s2_fbank *fbank;
 	s2_dict *dict;
 	size_t n_units; /* highest unit of the dictionary + 1 */
-	int32_t first_token; /* what decoding starts with: </s>, or a language tag; -1: there are several to choose from */
+	int32_t first_token; /* what decoding starts with: </s>, or a language tag; -1: several to choose from */
 };
 
 /* The token that `name` means: a symbol, a language without its brackets, or a token id. */
