@@ -277,7 +277,8 @@ S2ST_CHECK int s2st_vocoder_session_new(s2st_vocoder_session **out, const s2st_v
 void s2st_vocoder_session_free(s2st_vocoder_session *s);
 
 typedef struct s2st_vocode_options {
-	bool dur_prediction; /* predict a duration for each unit (reduced units); false: one frame a unit */
+	bool dur_prediction; /* predict a duration for each unit (reduced units; the model must have a predictor);
+			      * false: one frame a unit */
 	int speaker;         /* 0 .. n_speakers - 1 */
 	const float *speaker_vector; /* [speaker_dim] */
 	int style;                   /* 0 .. n_styles - 1 */

@@ -3,6 +3,7 @@
 #include "models/vocoder.h"
 #include "test.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #define GOLDEN FIXTURES "/golden/vocoder/"
@@ -119,6 +120,64 @@ static void test_memory(void)
 	}
 	CHECK_INT(held[1], held[0]);
 	s2_vocoder_state_free(&s);
+	s2_vocoder_free(&v);
+}
+
+/* Two sessions of one model at work at the same time, on one crew: who gets the crew changes no byte. */
+typedef struct session_job {
+	const run *r;
+	s2_pool *pool;
+	float *wave;
+	size_t n;
+} session_job;
+
+static void *run_session(void *arg)
+{
+	session_job *j = arg;
+	s2st_error mine = {""};
+	s2_vocoder_state s = {0};
+	s2st_waveform w;
+	const s2_kernels *k;
+	int rc = s2_kernels_find(&k, NULL, &mine);
+	if (rc >= 0)
+		rc = s2_vocoder_state_init(&s, j->r->v, j->pool, k, &mine);
+	for (int i = 0; i < 3 && rc >= 0; i++)
+		rc = s2_vocoder_run(&s, j->r->units, j->r->n, j->r->opt, &w, &mine);
+	if (rc >= 0 && (j->wave = malloc(w.n * sizeof *w.samples)) != NULL) {
+		memcpy(j->wave, w.samples, w.n * sizeof *w.samples);
+		j->n = w.n;
+	}
+	s2_vocoder_state_free(&s);
+	return NULL;
+}
+
+static void test_sessions(void)
+{
+	enum { N = 60, SESSIONS = 3 };
+	s2_vocoder v;
+	int32_t units[N];
+	pthread_t threads[SESSIONS];
+	session_job jobs[SESSIONS];
+	s2_pool *pool;
+	size_t n;
+	REQUIRE_OK(s2_vocoder_open(&v, GOLDEN "dur.pt", NULL, &err));
+	REQUIRE_OK(s2_pool_new(&pool, 2, &err));
+	for (int i = 0; i < N; i++)
+		units[i] = i % (int)v.cfg.n_units;
+	const run r = {&v, units, N, &(s2st_vocode_options){.dur_prediction = true}};
+	float *want = wave_of(&r, (s2_vocoder_tiles){0}, 1, &n);
+	for (int i = 0; i < SESSIONS; i++) {
+		jobs[i] = (session_job){.r = &r, .pool = pool};
+		REQUIRE(pthread_create(&threads[i], NULL, run_session, &jobs[i]) == 0);
+	}
+	for (int i = 0; i < SESSIONS; i++) {
+		REQUIRE(pthread_join(threads[i], NULL) == 0);
+		CHECK_INT(jobs[i].n, n);
+		CHECK(jobs[i].n == n && memcmp(jobs[i].wave, want, n * sizeof *want) == 0);
+		free(jobs[i].wave);
+	}
+	free(want);
+	s2_pool_free(pool);
 	s2_vocoder_free(&v);
 }
 
@@ -339,6 +398,7 @@ int main(void)
 	test_weight_norm();
 	test_durations();
 	test_memory();
+	test_sessions();
 	test_tiles(GOLDEN "dur.pt", &(s2st_vocode_options){0}, 75);
 	test_tiles(GOLDEN "dur.pt", &(s2st_vocode_options){.dur_prediction = true}, 9);
 	test_tiles(GOLDEN "no_dur.pt", &(s2st_vocode_options){0}, 1);
