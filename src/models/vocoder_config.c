@@ -72,7 +72,8 @@ static int read_sizes(const reader *r, const s2_value *list, const char *key, si
 	for (size_t i = 0; i < len; i++) {
 		const s2_value *v = s2_value_at(list, i);
 		if (v->kind == S2_V_FLOAT)
-			return s2_fail(r->err, S2ST_EMODEL, "%s: %s: expected whole numbers, found %g", r->name, key, v->u.f);
+			return s2_fail(r->err, S2ST_EMODEL, "%s: %s: expected whole numbers, found %g", r->name, key,
+				       v->u.f);
 		if (v->kind != S2_V_INT)
 			return s2_fail(r->err, S2ST_EMODEL, "%s: %s: expected whole numbers, found %s", r->name, key,
 				       s2_value_kind_name(v));

@@ -2,9 +2,9 @@
  *
  *   bench_vocoder [UNITS [TILE_FRAMES [TILE_FLOATS]]]     default 500 units (10 s), the library's own tiles
  *
- * One line for each number of threads: median of five runs, times real time, useful operations a second (rows that tiles
- * compute twice do not count), the same for a second of one core's own time (what a busy machine leaves comparable),
- * scratch memory held. */
+ * One line for each number of threads: median of five runs, times real time, useful operations a second (rows that
+ * tiles compute twice do not count), the same for a second of one core's own time (what a busy machine leaves
+ * comparable), scratch memory held. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
