@@ -9,7 +9,8 @@
 typedef struct s2_fbank s2_fbank; /* FFT, window, mel weights: immutable, shared by threads */
 
 S2ST_CHECK int s2_fbank_new(s2_fbank **out, int sample_rate, int n_bins, s2st_error *err);
-/* The same with samples multiplied by `scale` instead of 2^15 (recipes that give kaldi samples in [-1, 1): 1). */
+/* The same with samples multiplied by `scale` instead of 2^15. 80 bins and a scale of 1 are the log-mel features of
+ * GSLM (textless_nlp/gslm/speech2unit/pretrained/logmel_feature_reader.py). */
 S2ST_CHECK int s2_fbank_new_scaled(s2_fbank **out, int sample_rate, int n_bins, float scale, s2st_error *err);
 void s2_fbank_free(s2_fbank *f);
 

@@ -98,7 +98,7 @@ static int walk(found *f, const char *dir, const level *above, s2st_error *err)
 	if (here.depth > DEEPEST)
 		rc = s2_fail(err, S2ST_EINPUT, "%s: expected folders at most %d deep", dir, DEEPEST);
 	errno = 0;
-	/* Each stream is this call's own, for which readdir is safe. cppcheck-suppress readdirCalled */
+	/* cppcheck-suppress readdirCalled ; the stream is this call's own, for which readdir is safe */
 	for (struct dirent *e; rc == S2ST_OK && (e = readdir(d)); errno = 0)
 		rc = visit_entry(f, dir, e->d_name, &here, err);
 	if (rc == S2ST_OK && errno != 0)
