@@ -84,8 +84,9 @@ typedef struct s2st_audio {
 } s2st_audio;
 
 /* `path`: a wav/flac/ogg/mp3 file (or what else libsndfile reads), "archive.zip:offset:length" (a stored member), or
- * "-" for stdin. `sample_rate` 0 keeps the file's own rate. Refuses empty audio, samples that are not finite and more
- * than 24 hours. A wave that ends before its header says so gives what it has, as in soundfile. */
+ * "-" for stdin (kept in memory, up to 4 GiB). `sample_rate` 0 keeps the file's own rate. Refuses empty audio, samples
+ * that are not finite and more than 24 hours. A wave that ends before its header says so gives what it has, as in
+ * soundfile. */
 S2ST_CHECK int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err);
 void s2st_audio_free(s2st_audio *a);
 
