@@ -363,6 +363,15 @@ typedef struct s2st_comparison {
 S2ST_CHECK int s2st_scorer_compare(const s2st_scorer *baseline, const s2st_scorer *system, int n_samples, uint64_t seed,
 				   s2st_comparison *out, s2st_error *err);
 
+/* Text normalisers, by name: "none"; "speech_matrix" and "fisher" (fairseq's cleaners: numbers and English titles to
+ * words, no punctuation but the apostrophe); "whisper_basic"; "hokkien" (Tâi-lô initials and finals to syllables).
+ * `language`: "en", "es", "fr" spell numbers out in speech_matrix, any other leaves them; NULL is "en". */
+typedef struct s2st_normalizer s2st_normalizer;
+S2ST_CHECK int s2st_normalizer_new(s2st_normalizer **out, const char *name, const char *language, s2st_error *err);
+void s2st_normalizer_free(s2st_normalizer *n);
+/* `*out` is the normaliser's, until its next call. */
+S2ST_CHECK int s2st_normalizer_run(s2st_normalizer *n, const char *text, const char **out, s2st_error *err);
+
 /* ---- packs -------------------------------------------------------------------------------------------------- */
 
 /* A folder with pack.json: models that fit together, their languages, units, licence and recommended options. All its

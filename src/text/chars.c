@@ -104,7 +104,7 @@ int s2_chars_encode(const s2_chars *s, char **out, size_t *cap, s2st_error *err)
 	S2_TRY(s2_chars_check(s, err));
 	if (!s2_mul(s->n, 4, &need) || !s2_add(need, 1, &need))
 		return s2_fail_mem(err, "text");
-	if (need > *cap) {
+	if (!*out || need > *cap) {
 		char *grown = realloc(*out, need);
 		if (!grown)
 			return s2_fail_mem(err, "text");
@@ -173,6 +173,12 @@ bool s2_is_mark(uint32_t c)
 bool s2_is_nonspacing_mark(uint32_t c)
 {
 	return category(c) == UTF8PROC_CATEGORY_MN;
+}
+
+bool s2_is_word(uint32_t c)
+{
+	utf8proc_category_t k = category(c);
+	return c == '_' || (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO) || s2_is_number(c);
 }
 
 /* Other_Uppercase and Other_Lowercase of Unicode's PropList.txt: cased without being Lu or Ll. */
@@ -292,20 +298,27 @@ void s2_chars_strip(s2_chars *s)
 	s->n -= first;
 }
 
-static bool starts_with(const s2_chars *s, size_t at, const char *ascii)
+size_t s2_chars_match(const s2_chars *s, size_t at, const char *utf8)
 {
-	for (; *ascii; at++, ascii++)
-		if (at >= s->n || s->c[at] != (unsigned char)*ascii)
-			return false;
-	return true;
+	const unsigned char *p = (const unsigned char *)utf8;
+	size_t n = 0;
+	while (*p) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t step = utf8proc_iterate(p, -1, &c);
+		if (step <= 0 || at + n >= s->n || s->c[at + n] != (uint32_t)c)
+			return 0;
+		n++;
+		p += step;
+	}
+	return n;
 }
 
 void s2_chars_replace(const s2_chars *in, s2_chars *out, const char *from, const char *to)
 {
-	size_t length = strlen(from);
 	s2_chars_clear(out);
 	for (size_t i = 0; i < in->n;) {
-		if (starts_with(in, i, from)) {
+		size_t length = s2_chars_match(in, i, from);
+		if (length > 0) {
 			s2_chars_append_utf8(out, to);
 			i += length;
 		} else {

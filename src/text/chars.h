@@ -35,6 +35,7 @@ bool s2_is_symbol(uint32_t c);
 bool s2_is_number(uint32_t c);
 bool s2_is_mark(uint32_t c);
 bool s2_is_nonspacing_mark(uint32_t c);
+bool s2_is_word(uint32_t c); /* \w: letters, numbers, _ */
 /* str.isupper and str.islower, one character (properties Uppercase and Lowercase; titlecase is neither). */
 bool s2_is_upper(uint32_t c);
 bool s2_is_lower(uint32_t c);
@@ -48,7 +49,9 @@ S2ST_CHECK int s2_chars_normalize(s2_chars *s, bool compose, s2st_error *err);
 /* str.rstrip() and str.strip(), in place. */
 void s2_chars_rstrip(s2_chars *s);
 void s2_chars_strip(s2_chars *s);
-/* str.replace(), `from` not empty; both ASCII. */
+/* Code points of `utf8` (one of our own texts) if they stand at `at`, else 0. */
+size_t s2_chars_match(const s2_chars *s, size_t at, const char *utf8);
+/* str.replace(), `from` not empty. */
 void s2_chars_replace(const s2_chars *in, s2_chars *out, const char *from, const char *to);
 
 /* The next word of str.split() at or after `at`: false if there is none. */
