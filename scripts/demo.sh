@@ -41,7 +41,7 @@ else
 fi
 echo "building in $build" >&2
 mkdir -p "$build"
-if ! { cmake -S "$top" -B "$build" && cmake --build "$build" -j "$(nproc)" --target s2st-translate; } >"$build/demo.log" 2>&1; then
+if ! { cmake -S "$top" -B "$build" && cmake --build "$build" -j "$(nproc)" --target tools; } >"$build/demo.log" 2>&1; then
 	cat "$build/demo.log" >&2
 	echo "demo.sh: the build failed" >&2
 	exit 1
