@@ -14,7 +14,8 @@
 
 enum { MAX_DEPTH = 200 }; /* of the tree: real ones stay below 20 */
 
-static const char *const optimizer_keys[] = {"last_optimizer_state", "optimizer", "optimizer_state", "opt_state", "optim"};
+static const char *const optimizer_keys[] = {"last_optimizer_state", "optimizer", "optimizer_state", "opt_state",
+					     "optim"};
 static const char *const state_keys[] = {"model", "generator", "state_dict", "net"};
 
 struct s2_checkpoint {
@@ -65,7 +66,8 @@ static int resolve(const walk *w, s2_value *v, const s2_value *key, int depth);
 static int resolve_tensor(const walk *w, s2_value *v, const s2_value *key)
 {
 	char what[300];
-	snprintf(what, sizeof what, "%.120s: tensor %.150s", w->c->name, key && key->kind == S2_V_STR ? key->u.str.s : "?");
+	snprintf(what, sizeof what, "%.120s: tensor %.150s", w->c->name,
+		 key && key->kind == S2_V_STR ? key->u.str.s : "?");
 	return s2_lazy_resolve(v->u.tensor, w->find, w->arg, what, w->err);
 }
 

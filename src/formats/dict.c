@@ -10,7 +10,8 @@
 #include "base/utf8.h"
 
 enum { N_SPECIAL = 4 };
-static const char *const special[N_SPECIAL] = {[S2_BOS] = "<s>", [S2_PAD] = "<pad>", [S2_EOS] = "</s>", [S2_UNK] = "<unk>"};
+static const char *const special[N_SPECIAL] = {
+	[S2_BOS] = "<s>", [S2_PAD] = "<pad>", [S2_EOS] = "</s>", [S2_UNK] = "<unk>"};
 static const size_t max_file = (size_t)256 << 20;
 static const size_t max_units = 10000000;
 
@@ -153,13 +154,16 @@ static int add_line(s2_dict *d, line *l)
 	if (overwrite && !split_last(l->text, &l->n, &field, &field_n))
 		return fail_line(l, "expected \"symbol count #fairseq:overwrite\"");
 	if (!is_count(field, field_n))
-		return s2_fail(l->err, S2ST_EFORMAT, "%s: line %zu: expected a count after the last space, found \"%.*s\"",
-			       l->name, l->number, (int)s2_min(field_n, 40), field);
+		return s2_fail(l->err, S2ST_EFORMAT,
+			       "%s: line %zu: expected a count after the last space, found \"%.*s\"", l->name,
+			       l->number, (int)s2_min(field_n, 40), field);
 	if (memchr(l->text, 0, l->n) || !is_utf8(l->text, l->n))
 		return fail_line(l, "symbol is not UTF-8 text");
 	if (!overwrite && s2_index_get(d->by_symbol, l->text, l->n, &seen))
-		return s2_fail(l->err, S2ST_EFORMAT, "%s: line %zu: \"%.*s\" is there twice; add #fairseq:overwrite at the end "
-			       "of the line if the later one counts", l->name, l->number, (int)s2_min(l->n, 80), l->text);
+		return s2_fail(l->err, S2ST_EFORMAT,
+			       "%s: line %zu: \"%.*s\" is there twice; add #fairseq:overwrite at the end "
+			       "of the line if the later one counts",
+			       l->name, l->number, (int)s2_min(l->n, 80), l->text);
 	return add(d, l->text, l->n, l->name, l->err);
 }
 
@@ -217,7 +221,8 @@ static int add_pickled(s2_dict *d, const s2_value *pickled, const char *name, s2
 	for (size_t i = 0; i < symbols->u.list.n; i++) {
 		const s2_value *s = symbols->u.list.at[i];
 		if (s->kind != S2_V_STR || memchr(s->u.str.s, 0, s->u.str.len))
-			return s2_fail(err, S2ST_EMODEL, "%s: dictionary: symbol %zu is %s", name, i, s2_value_kind_name(s));
+			return s2_fail(err, S2ST_EMODEL, "%s: dictionary: symbol %zu is %s", name, i,
+				       s2_value_kind_name(s));
 		S2_TRY(add(d, s->u.str.s, s->u.str.len, name, err));
 	}
 	if (d->n < N_SPECIAL)

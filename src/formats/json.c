@@ -37,8 +37,9 @@ static int convert_object(s2_value *v, s2_arena *a, json_t *j, int depth, const 
 static int convert(s2_value **out, s2_arena *a, json_t *j, int depth, const char *name, s2st_error *err)
 {
 	static const s2_vkind kinds[] = {
-		[JSON_OBJECT] = S2_V_DICT, [JSON_ARRAY] = S2_V_LIST, [JSON_STRING] = S2_V_STR, [JSON_INTEGER] = S2_V_INT,
-		[JSON_REAL] = S2_V_FLOAT,  [JSON_TRUE] = S2_V_BOOL,  [JSON_FALSE] = S2_V_BOOL, [JSON_NULL] = S2_V_NONE,
+		[JSON_OBJECT] = S2_V_DICT, [JSON_ARRAY] = S2_V_LIST, [JSON_STRING] = S2_V_STR,
+		[JSON_INTEGER] = S2_V_INT, [JSON_REAL] = S2_V_FLOAT, [JSON_TRUE] = S2_V_BOOL,
+		[JSON_FALSE] = S2_V_BOOL,  [JSON_NULL] = S2_V_NONE,
 	};
 	if (depth > MAX_DEPTH)
 		return s2_fail(err, S2ST_EFORMAT, "%s: JSON nested more than %d deep", name, MAX_DEPTH);
@@ -64,7 +65,8 @@ int s2_json_parse(s2_value **out, s2_arena *a, const char *text, size_t n, const
 	json_error_t why;
 	json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!j)
-		return s2_fail(err, S2ST_EFORMAT, "%s: not JSON: line %d, column %d: %s", name, why.line, why.column, why.text);
+		return s2_fail(err, S2ST_EFORMAT, "%s: not JSON: line %d, column %d: %s", name, why.line, why.column,
+			       why.text);
 	int rc = convert(out, a, j, 0, name, err);
 	json_decref(j);
 	return rc;

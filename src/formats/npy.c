@@ -30,8 +30,10 @@ int s2_npy_descr(s2_npy_layout *out, const char *descr, size_t len, const char *
 			return S2ST_OK;
 		}
 	if (code_len >= 1 && code[0] == 'O')
-		return s2_fail(err, S2ST_EFORMAT, "%s: expected an array of numbers, found one of Python objects", what);
-	return s2_fail(err, S2ST_EFORMAT, "%s: array type \"%.*s\" is not supported", what, (int)s2_min(len, 40), descr);
+		return s2_fail(err, S2ST_EFORMAT, "%s: expected an array of numbers, found one of Python objects",
+			       what);
+	return s2_fail(err, S2ST_EFORMAT, "%s: array type \"%.*s\" is not supported", what, (int)s2_min(len, 40),
+		       descr);
 }
 
 int s2_npy_data_size(size_t *out, const s2_npy_layout *l, const char *what, s2st_error *err)
@@ -59,7 +61,8 @@ int s2_npy_tensor(s2_tensor *out, s2_arena *a, const s2_npy_layout *l, const uns
 	size_t bytes;
 	S2_TRY(s2_npy_data_size(&bytes, l, what, err));
 	if (bytes > n)
-		return s2_fail(err, S2ST_EFORMAT, "%s: truncated: expected %zu bytes of array, found %zu", what, bytes, n);
+		return s2_fail(err, S2ST_EFORMAT, "%s: truncated: expected %zu bytes of array, found %zu", what, bytes,
+			       n);
 	if (l->swapped && !(data = swap_bytes(a, data, bytes, s2_dtype_size(l->dtype))))
 		return s2_fail_mem(err, what);
 	out->data = data;
@@ -134,7 +137,8 @@ static int scan_shape(scanner *s, s2_npy_layout *l)
 		return fail_header(s);
 	while (!take(s, ")")) {
 		if (l->rank == S2_MAX_RANK)
-			return s2_fail(s->err, S2ST_EFORMAT, "%s: expected at most %d dimensions", s->name, S2_MAX_RANK);
+			return s2_fail(s->err, S2ST_EFORMAT, "%s: expected at most %d dimensions", s->name,
+				       S2_MAX_RANK);
 		S2_TRY(scan_dim(s, &l->dims[l->rank++]));
 		if (!take(s, ",")) {
 			if (!take(s, ")"))
@@ -228,13 +232,15 @@ int s2_npy_read(s2_tensor *out, s2_arena *a, const char *path, s2st_error *err)
 	return s2_npy_parse(out, a, bytes, n, name, err);
 }
 
-int s2st_npy_write(s2st_writer *w, const char *descr, const size_t *dims, size_t rank, const void *data, s2st_error *err)
+int s2st_npy_write(s2st_writer *w, const char *descr, const size_t *dims, size_t rank, const void *data,
+		   s2st_error *err)
 {
 	char shape[S2_MAX_RANK * 24] = "", header[sizeof shape + 128];
 	s2_npy_layout l = {.rank = (int)rank};
 	size_t used = 0, bytes;
 	if (rank > S2_MAX_RANK || strlen(descr) != 3 || descr[0] != '<')
-		return s2_fail(err, S2ST_EINPUT, "npy: array of type \"%s\" and %zu dimensions is not supported", descr, rank);
+		return s2_fail(err, S2ST_EINPUT, "npy: array of type \"%s\" and %zu dimensions is not supported", descr,
+			       rank);
 	S2_TRY(s2_npy_descr(&l, descr, 3, "npy", err));
 	for (size_t i = 0; i < rank; i++) {
 		l.dims[i] = dims[i];
@@ -243,11 +249,13 @@ int s2st_npy_write(s2st_writer *w, const char *descr, const size_t *dims, size_t
 	}
 	S2_TRY(s2_npy_data_size(&bytes, &l, "npy", err));
 	/* numpy pads with spaces so that the data starts at a multiple of 64. */
-	int n = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape);
+	int n = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr,
+			 shape);
 	size_t len = s2_round_up(10 + (size_t)n + 1, 64) - 10;
 	memset(header + n, ' ', len - (size_t)n);
 	header[len - 1] = '\n';
-	unsigned char start[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(len & 0xff), (unsigned char)(len >> 8)};
+	unsigned char start[10] = {
+		0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(len & 0xff), (unsigned char)(len >> 8)};
 	S2_TRY(s2st_writer_write(w, start, sizeof start, err));
 	S2_TRY(s2st_writer_write(w, header, len, err));
 	return s2st_writer_write(w, data, bytes, err);

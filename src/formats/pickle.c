@@ -162,7 +162,8 @@ int s2_vm_memoize(s2_vm *vm, size_t i)
 int s2_vm_take(s2_vm *vm, size_t n, const unsigned char **out)
 {
 	if (n > vm->n - vm->pos)
-		return s2_fail(vm->err, S2ST_EFORMAT, "%s: truncated in the pickle at byte %zu", vm->opt->name, vm->pos);
+		return s2_fail(vm->err, S2ST_EFORMAT, "%s: truncated in the pickle at byte %zu", vm->opt->name,
+			       vm->pos);
 	*out = vm->bytes + vm->pos;
 	vm->pos += n;
 	return S2ST_OK;
@@ -190,7 +191,8 @@ int s2_vm_take_line(s2_vm *vm, const char **out, size_t *n)
 {
 	const unsigned char *start = vm->bytes + vm->pos, *end = memchr(start, '\n', vm->n - vm->pos);
 	if (!end)
-		return s2_fail(vm->err, S2ST_EFORMAT, "%s: truncated in the pickle at byte %zu", vm->opt->name, vm->pos);
+		return s2_fail(vm->err, S2ST_EFORMAT, "%s: truncated in the pickle at byte %zu", vm->opt->name,
+			       vm->pos);
 	*out = (const char *)start;
 	*n = (size_t)(end - start);
 	vm->pos += *n + 1;

@@ -2,12 +2,12 @@
  *
  * Layer: formats. The machine follows CPython's pickle opcodes; what a name means is decided by one fixed table
  * (pickle_calls.c), as in torch/_weights_only_unpickler.py:
- *   - plain data types (OrderedDict, set, torch.Size, numpy scalars and arrays, tensors) become the value they stand for;
+ *   - plain data types (OrderedDict, set, torch.Size, numpy scalars and arrays, tensors) become what they stand for;
  *   - a name from a module that acts on the machine (os, subprocess, builtins.eval, ...) refuses the whole file;
  *   - every other name is a tagged S2_V_OBJECT: class, arguments, state, items.
  * A class or function that is only referred to, not called, is an S2_V_OBJECT without args, state and items.
  *
- * Sizes come from strangers: nodes, stack and memo have caps, every length is checked against the bytes that are left. */
+ * Sizes come from strangers: memory, stack and memo have caps, every length is checked against the bytes left. */
 #ifndef S2_FORMATS_PICKLE_H
 #define S2_FORMATS_PICKLE_H
 
@@ -54,7 +54,8 @@ typedef struct s2_lazy_tensor {
 S2ST_CHECK int s2_storage_parse(s2_storage *out, const s2_value *storage, const char *name, s2st_error *err);
 
 /* Finds the bytes of a storage in the container; its sentence names file and storage. */
-typedef int s2_find_storage(void *arg, const s2_storage *storage, const unsigned char **bytes, size_t *n, s2st_error *err);
+typedef int s2_find_storage(void *arg, const s2_storage *storage, const unsigned char **bytes, size_t *n,
+			    s2st_error *err);
 
 /* Checks offset + sum((size - 1) * stride) against the storage, the storage against its bytes, and fills t->data.
  * `what` names file and tensor. */

@@ -12,17 +12,18 @@
 /* Modules (and functions) that act on the machine: processes, files, network, code. No checkpoint has a use for them;
  * a pickle that names one was made to attack its reader, so the file is refused rather than half understood. */
 static const char *const acting[] = {
-	"os", "posix", "nt", "sys", "subprocess", "shutil", "socket", "ssl", "select", "selectors", "signal", "pty", "tty",
-	"fcntl", "mmap", "resource", "ctypes", "_ctypes", "cffi", "importlib", "_frozen_importlib", "imp", "pkgutil",
-	"runpy", "code", "codeop", "codecs.open", "commands", "popen2", "platform", "tempfile", "glob", "io", "_io",
-	"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib.load", "shelve", "marshal", "operator", "_operator",
-	"threading", "_thread", "multiprocessing", "concurrent", "asyncio", "sched", "webbrowser", "urllib", "http",
-	"httplib", "ftplib", "smtplib", "telnetlib", "xmlrpc", "socketserver", "requests", "aiohttp", "pdb", "bdb",
-	"cProfile", "profile", "timeit", "trace", "doctest", "unittest", "pydoc", "inspect", "ast", "site", "venv",
-	"ensurepip", "pip", "setuptools", "distutils", "_distutils_hack", "ptrace", "types.CodeType", "types.FunctionType",
-	"functools.reduce", "itertools", "torch.load", "torch.serialization.load", "torch.hub", "torch.jit",
-	"torch.utils.cpp_extension", "torch.utils.bottleneck", "numpy.load", "numpy.testing", "numpy.f2py",
-	"numpy.distutils", "numpy.core.multiarray.fromfile", "numpy.fromfile", "pandas.eval", "pandas.read_pickle",
+	"os", "posix", "nt", "sys", "subprocess", "shutil", "socket", "ssl", "select", "selectors", "signal", "pty",
+	"tty", "fcntl", "mmap", "resource", "ctypes", "_ctypes", "cffi", "importlib", "_frozen_importlib", "imp",
+	"pkgutil", "runpy", "code", "codeop", "codecs.open", "commands", "popen2", "platform", "tempfile", "glob",
+	"io", "_io", "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib.load", "shelve", "marshal",
+	"operator", "_operator", "threading", "_thread", "multiprocessing", "concurrent", "asyncio", "sched",
+	"webbrowser", "urllib", "http", "httplib", "ftplib", "smtplib", "telnetlib", "xmlrpc", "socketserver",
+	"requests", "aiohttp", "pdb", "bdb", "cProfile", "profile", "timeit", "trace", "doctest", "unittest", "pydoc",
+	"inspect", "ast", "site", "venv", "ensurepip", "pip", "setuptools", "distutils", "_distutils_hack", "ptrace",
+	"types.CodeType", "types.FunctionType", "functools.reduce", "itertools", "torch.load",
+	"torch.serialization.load", "torch.hub", "torch.jit", "torch.utils.cpp_extension", "torch.utils.bottleneck",
+	"numpy.load", "numpy.testing", "numpy.f2py", "numpy.distutils", "numpy.core.multiarray.fromfile",
+	"numpy.fromfile", "pandas.eval", "pandas.read_pickle",
 };
 
 /* Of builtins only plain data types may be named. */
@@ -61,7 +62,8 @@ int s2_vm_check_name(s2_vm *vm, const char *full, const char *attribute)
 	}
 	if (!refused)
 		return S2ST_OK;
-	return s2_fail(vm->err, S2ST_EFORMAT, "%s: the pickle wants to call %s; refused, nothing was run", vm->opt->name, full);
+	return s2_fail(vm->err, S2ST_EFORMAT, "%s: the pickle wants to call %s; refused, nothing was run",
+		       vm->opt->name, full);
 }
 
 /* ---- plain data types ---------------------------------------------------------------------------------------- */
@@ -357,7 +359,8 @@ int s2_vm_built(s2_vm *vm, s2_value *obj)
 	if (strcmp(obj->u.obj.cls, "numpy.ndarray") != 0 || !is_kind(state, S2_V_TUPLE) || state->u.list.n != 5)
 		return S2ST_OK;
 	const s2_value *fortran = arg(state, 3);
-	return set_array(vm, obj, arg(state, 2), arg(state, 1), is_kind(fortran, S2_V_BOOL) && fortran->u.b, arg(state, 4));
+	return set_array(vm, obj, arg(state, 2), arg(state, 1), is_kind(fortran, S2_V_BOOL) && fortran->u.b,
+			 arg(state, 4));
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------------- */

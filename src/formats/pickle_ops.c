@@ -137,16 +137,21 @@ static int append_all(s2_vm *vm, s2_vkind kind, s2_value **items, size_t n)
 	return S2ST_OK;
 }
 
-static int put_all(s2_vm *vm, s2_value **items, size_t n)
+static int put_pairs(s2_vm *vm, s2_value *dict, s2_value **items, size_t n)
 {
-	s2_value *v, *dict;
-	S2_TRY(s2_vm_peek(vm, &v));
-	S2_TRY(items_of(vm, v, S2_V_DICT, &dict));
 	if (n % 2)
 		return s2_vm_fail(vm, "a key without a value");
 	for (size_t i = 0; i < n; i += 2)
 		S2_TRY(s2_vm_put(vm, dict, items[i], items[i + 1]));
 	return S2ST_OK;
+}
+
+static int put_all(s2_vm *vm, s2_value **items, size_t n)
+{
+	s2_value *v, *dict;
+	S2_TRY(s2_vm_peek(vm, &v));
+	S2_TRY(items_of(vm, v, S2_V_DICT, &dict));
+	return put_pairs(vm, dict, items, n);
 }
 
 static int op_append(s2_vm *vm)
@@ -186,10 +191,7 @@ static int op_dict(s2_vm *vm)
 	size_t n;
 	S2_TRY(s2_vm_pop_mark(vm, &items, &n));
 	S2_TRY(s2_vm_node(vm, S2_V_DICT, &v));
-	if (n % 2)
-		return s2_vm_fail(vm, "a key without a value");
-	for (size_t i = 0; i < n; i += 2)
-		S2_TRY(s2_vm_put(vm, v, items[i], items[i + 1]));
+	S2_TRY(put_pairs(vm, v, items, n));
 	return s2_vm_push(vm, v);
 }
 
@@ -331,8 +333,8 @@ static int op_newobj_ex(s2_vm *vm)
 	S2_TRY(s2_vm_pop(vm, &callable));
 	if (keywords->kind != S2_V_DICT)
 		return s2_vm_fail(vm, "expected a dict of keyword arguments, found %s", s2_value_kind_name(keywords));
-	if (keywords->u.dict.n > 0 && args->kind == S2_V_TUPLE) { /* shown as a last argument; no table name takes them */
-		s2_value *all;
+	if (keywords->u.dict.n > 0 && args->kind == S2_V_TUPLE) {
+		s2_value *all; /* with the keywords as its last: no name of the table takes any */
 		S2_TRY(s2_vm_node(vm, S2_V_TUPLE, &all));
 		for (size_t i = 0; i < args->u.list.n; i++)
 			S2_TRY(s2_vm_append(vm, all, args->u.list.at[i]));
@@ -405,7 +407,8 @@ static int op_proto(s2_vm *vm)
 {
 	const unsigned char *p;
 	S2_TRY(s2_vm_take(vm, 1, &p));
-	return *p <= MAX_PROTOCOL ? S2ST_OK : s2_vm_fail(vm, "protocol %d is not supported (up to %d is)", *p, MAX_PROTOCOL);
+	return *p <= MAX_PROTOCOL ? S2ST_OK
+				  : s2_vm_fail(vm, "protocol %d is not supported (up to %d is)", *p, MAX_PROTOCOL);
 }
 
 /* Frames say how far a reader may read ahead; we have all bytes. */

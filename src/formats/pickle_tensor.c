@@ -172,13 +172,14 @@ static int check_bounds(const s2_lazy_tensor *l, const char *what, s2st_error *e
 	const s2_storage *s = &l->storage;
 	size_t last, end;
 	if (!s2_add(s->first, s->view_n, &end) || end > s->n)
-		return s2_fail(err, S2ST_EFORMAT, "%s: its view of storage %.40s ends beyond the storage's %zu elements", what,
-			       s->key, s->n);
+		return s2_fail(err, S2ST_EFORMAT,
+			       "%s: its view of storage %.40s ends beyond the storage's %zu elements", what, s->key,
+			       s->n);
 	if (!last_element(l, &last))
 		return s2_fail(err, S2ST_EFORMAT, "%s: offset and strides overflow", what);
 	if (last >= s->view_n)
-		return s2_fail(err, S2ST_EFORMAT, "%s: its last element is number %zu, storage %.40s has %zu", what, last,
-			       s->key, s->view_n);
+		return s2_fail(err, S2ST_EFORMAT, "%s: its last element is number %zu, storage %.40s has %zu", what,
+			       last, s->key, s->view_n);
 	return S2ST_OK;
 }
 
@@ -198,8 +199,9 @@ int s2_lazy_resolve(s2_tensor *t, s2_find_storage *find, void *arg, const char *
 	S2_TRY(check_bounds(l, what, err));
 	S2_TRY(find(arg, s, &bytes, &n, err));
 	if (!s2_mul(s->n, s->elem, &expected) || expected > n)
-		return s2_fail(err, S2ST_EFORMAT, "%s: storage %.40s: expected %zu elements of %zu bytes, found %zu bytes", what,
-			       s->key, s->n, s->elem, n);
+		return s2_fail(err, S2ST_EFORMAT,
+			       "%s: storage %.40s: expected %zu elements of %zu bytes, found %zu bytes", what, s->key,
+			       s->n, s->elem, n);
 	t->data = bytes + (s->first + l->offset) * s->elem;
 	return S2ST_OK;
 }

@@ -83,11 +83,12 @@ static int read_tensor(s2_tensor *t, const s2_pair *entry, const unsigned char *
 	if (s2_value_len(offsets) != 2 || !get_size(offsets, 0, &begin) || !get_size(offsets, 1, &end) || begin > end)
 		return fail(file, t->name, err, "malformed data_offsets");
 	if (end > n)
-		return s2_fail(err, S2ST_EFORMAT, "%s: tensor %s ends at byte %zu of the data, which has %zu (truncated?)", file,
-			       t->name, end, n);
+		return s2_fail(err, S2ST_EFORMAT,
+			       "%s: tensor %s ends at byte %zu of the data, which has %zu (truncated?)", file, t->name,
+			       end, n);
 	if (end - begin != bytes)
-		return s2_fail(err, S2ST_EFORMAT, "%s: tensor %s: its shape needs %zu bytes, found %zu", file, t->name, bytes,
-			       end - begin);
+		return s2_fail(err, S2ST_EFORMAT, "%s: tensor %s: its shape needs %zu bytes, found %zu", file, t->name,
+			       bytes, end - begin);
 	t->data = data + begin;
 	return S2ST_OK;
 }

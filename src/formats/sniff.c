@@ -43,7 +43,8 @@ static const char *tar(const unsigned char *bytes, size_t n)
 		return NULL;
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
 		if (strcmp((const char *)bytes, members[i]) == 0)
-			return "torch's first container (tar, before 0.1.10), which is not supported: load and save it with a "
+			return "torch's first container (tar, before 0.1.10), which is not supported: load and save it "
+			       "with a "
 			       "newer torch";
 	return "a tar archive: unpack it first";
 }
@@ -74,6 +75,8 @@ int s2_sniff_fail(const unsigned char *bytes, size_t n, const char *name, s2st_e
 		what = "a Python pickle that torch.save did not write (a scikit-learn model?)";
 	if (what)
 		return s2_fail(err, S2ST_EFORMAT, "%s: expected a model checkpoint, found %s", name, what);
-	return s2_fail(err, S2ST_EFORMAT, "%s: expected a model checkpoint (torch zip, torch legacy or safetensors), found "
-		       "something else", name);
+	return s2_fail(err, S2ST_EFORMAT,
+		       "%s: expected a model checkpoint (torch zip, torch legacy or safetensors), found "
+		       "something else",
+		       name);
 }

@@ -88,8 +88,9 @@ static int place_storages(s2_torchlegacy *l, const s2_value *keys, size_t at, co
 		if (!s2_mul(p->n, p->elem, &bytes) || !s2_add(at, 8, &at) || !s2_add(at, bytes, &at))
 			return s2_fail(err, S2ST_EFORMAT, "%s: sizes of the storages overflow", name);
 		if (at > l->n)
-			return s2_fail(err, S2ST_EFORMAT, "%s: truncated in storage %zu of %zu: expected %zu bytes, found %zu",
-				       name, i + 1, keys->u.list.n, at, l->n);
+			return s2_fail(err, S2ST_EFORMAT,
+				       "%s: truncated in storage %zu of %zu: expected %zu bytes, found %zu", name,
+				       i + 1, keys->u.list.n, at, l->n);
 	}
 	return S2ST_OK;
 }
@@ -138,7 +139,8 @@ void s2_torchlegacy_close(s2_torchlegacy *l)
 	free(l);
 }
 
-int s2_torchlegacy_storage(void *arg, const s2_storage *storage, const unsigned char **bytes, size_t *n, s2st_error *err)
+int s2_torchlegacy_storage(void *arg, const s2_storage *storage, const unsigned char **bytes, size_t *n,
+			   s2st_error *err)
 {
 	const s2_torchlegacy *l = arg;
 	size_t which;

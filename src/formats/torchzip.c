@@ -150,7 +150,8 @@ static int inflate_entry(s2_torchzip *z, size_t i, size_t size, const unsigned c
 	size_t limit;
 	if (!s2_add(z->inflated, size, &z->inflated) || !s2_mul(z->n, MAX_RATIO, &limit) ||
 	    !s2_add(limit, free_inflation, &limit) || z->inflated > limit)
-		return s2_fail(err, S2ST_EFORMAT, "compressed entries inflate to more than %d times the file", MAX_RATIO);
+		return s2_fail(err, S2ST_EFORMAT, "compressed entries inflate to more than %d times the file",
+			       MAX_RATIO);
 	unsigned char *held = malloc(size + 1);
 	if (!held)
 		return s2_fail_mem(err, "a compressed entry");
@@ -177,7 +178,8 @@ static int find_bytes(s2_torchzip *z, size_t i, const unsigned char **bytes, siz
 	*bytes = z->entries[i].held;
 	if (*bytes)
 		return S2ST_OK;
-	return st.comp_method == ZIP_CM_STORE ? stored_bytes(z, i, *n, bytes, err) : inflate_entry(z, i, *n, bytes, err);
+	return st.comp_method == ZIP_CM_STORE ? stored_bytes(z, i, *n, bytes, err)
+					      : inflate_entry(z, i, *n, bytes, err);
 }
 
 /* Bytes of entry PREFIX + `name`; *found false when there is none. */
@@ -218,11 +220,12 @@ static int check_kind(s2_torchzip *z, s2st_error *err)
 	bool found;
 	S2_TRY(entry_bytes(z, "byteorder", &found, &bytes, &n, err));
 	if (found && !(n == 6 && memcmp(bytes, "little", 6) == 0))
-		return s2_fail(err, S2ST_EFORMAT, "%s: byte order: expected little, found %.*s", z->name, (int)s2_min(n, 20),
-			       (const char *)bytes);
+		return s2_fail(err, S2ST_EFORMAT, "%s: byte order: expected little, found %.*s", z->name,
+			       (int)s2_min(n, 20), (const char *)bytes);
 	S2_TRY(entry_bytes(z, "constants.pkl", &found, &bytes, &n, err));
 	if (found)
-		return s2_fail(err, S2ST_EFORMAT, "%s: a TorchScript program; expected a checkpoint saved by torch.save", z->name);
+		return s2_fail(err, S2ST_EFORMAT,
+			       "%s: a TorchScript program; expected a checkpoint saved by torch.save", z->name);
 	return S2ST_OK;
 }
 
@@ -234,7 +237,8 @@ static int open_zip(s2_torchzip *z, s2st_error *err)
 	z->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &why) : NULL;
 	int rc = S2ST_OK;
 	if (!z->zip) {
-		rc = s2_fail(err, S2ST_EFORMAT, "%s: truncated or malformed zip archive: %s", z->name, zip_error_strerror(&why));
+		rc = s2_fail(err, S2ST_EFORMAT, "%s: truncated or malformed zip archive: %s", z->name,
+			     zip_error_strerror(&why));
 		zip_source_free(source);
 	}
 	zip_error_fini(&why);

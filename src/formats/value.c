@@ -70,9 +70,10 @@ int s2_value_put(s2_arena *a, s2_value *dict, s2_value *key, s2_value *val)
 const char *s2_value_kind_name(const s2_value *v)
 {
 	static const char *const names[] = {
-		[S2_V_NONE] = "None",	[S2_V_BOOL] = "a bool",	  [S2_V_INT] = "an integer", [S2_V_FLOAT] = "a number",
-		[S2_V_STR] = "a string", [S2_V_BYTES] = "bytes",   [S2_V_LIST] = "a list",    [S2_V_TUPLE] = "a tuple",
-		[S2_V_SET] = "a set",	[S2_V_DICT] = "a dict",	  [S2_V_TENSOR] = "a tensor", [S2_V_ARRAY] = "an array",
+		[S2_V_NONE] = "None",	 [S2_V_BOOL] = "a bool",    [S2_V_INT] = "an integer",
+		[S2_V_FLOAT] = "a number", [S2_V_STR] = "a string",   [S2_V_BYTES] = "bytes",
+		[S2_V_LIST] = "a list",	 [S2_V_TUPLE] = "a tuple",  [S2_V_SET] = "a set",
+		[S2_V_DICT] = "a dict",	 [S2_V_TENSOR] = "a tensor", [S2_V_ARRAY] = "an array",
 	};
 	if (!v)
 		return "nothing";
@@ -120,7 +121,8 @@ static const s2_value *mapping(const s2_value *v)
 }
 
 /* Walks "a.b.c" from v; `step` finds a member. */
-static const s2_value *walk(const s2_value *v, const char *dotted, const s2_value *(*step)(const s2_value *, const char *))
+static const s2_value *walk(const s2_value *v, const char *dotted,
+			    const s2_value *(*step)(const s2_value *, const char *))
 {
 	char key[256];
 	while (v) {
@@ -170,7 +172,8 @@ const s2_value *s2_value_unwrap(const s2_value *v)
 		const s2_value *inner = attribute(v, "_val");
 		if (!inner)
 			inner = attribute(v, "_content");
-		if (!inner || inner->kind == S2_V_DICT) /* a DictConfig stays one: its members find their root through it */
+		if (!inner ||
+		    inner->kind == S2_V_DICT) /* a DictConfig stays one: its members find their root through it */
 			return v;
 		leaf = inner;
 		v = inner->kind == S2_V_STR ? interpolate(v, inner) : inner;
@@ -229,8 +232,10 @@ static const s2_value *present(const s2_value *v, const char *key)
 static int wrong_kind(const s2_value *found, const char *key, const char *expected, const char *file, s2st_error *err)
 {
 	if (found->kind == S2_V_STR)
-		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected %s, found \"%.80s\"", file, key, expected, found->u.str.s);
-	return s2_fail(err, S2ST_EMODEL, "%s: %s: expected %s, found %s", file, key, expected, s2_value_kind_name(found));
+		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected %s, found \"%.80s\"", file, key, expected,
+			       found->u.str.s);
+	return s2_fail(err, S2ST_EMODEL, "%s: %s: expected %s, found %s", file, key, expected,
+		       s2_value_kind_name(found));
 }
 
 static bool whole_number(double f)

@@ -44,7 +44,8 @@ struct s2_value {
 	} u;
 };
 
-const char *s2_value_kind_name(const s2_value *v); /* "dict", "list", "int", class name of an object; "nothing" for NULL */
+const char *
+s2_value_kind_name(const s2_value *v); /* "dict", "list", "int", class name of an object; "nothing" for NULL */
 
 /* Member `key` of a dict, of an object's state dict (Namespace), or of an omegaconf DictConfig (its `_content`, with
  * AnyNode-like leaves unwrapped to their `_val`). NULL: absent, or v is NULL or no mapping. */

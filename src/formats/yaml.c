@@ -57,8 +57,8 @@ static int next_event(reader *r)
 		yaml_event_delete(&r->event);
 	r->has_event = yaml_parser_parse(&r->parser, &r->event);
 	if (!r->has_event)
-		return s2_fail(r->err, S2ST_EFORMAT, "%s: not YAML: line %zu: %s", r->name, r->parser.problem_mark.line + 1,
-			       r->parser.problem ? r->parser.problem : "malformed");
+		return s2_fail(r->err, S2ST_EFORMAT, "%s: not YAML: line %zu: %s", r->name,
+			       r->parser.problem_mark.line + 1, r->parser.problem ? r->parser.problem : "malformed");
 	return S2ST_OK;
 }
 
@@ -182,8 +182,10 @@ static bool kind_of_tag(const char *tag, s2_vkind *out)
 		const char *name;
 		s2_vkind kind;
 	} tags[] = {
-		{YAML_STR_TAG, S2_V_STR}, {YAML_NULL_TAG, S2_V_NONE}, {YAML_BOOL_TAG, S2_V_BOOL}, {YAML_INT_TAG, S2_V_INT},
-		{YAML_FLOAT_TAG, S2_V_FLOAT}, {YAML_SEQ_TAG, S2_V_LIST}, {YAML_MAP_TAG, S2_V_DICT}, {"!", S2_V_STR},
+		{YAML_STR_TAG, S2_V_STR},     {YAML_NULL_TAG, S2_V_NONE},
+		{YAML_BOOL_TAG, S2_V_BOOL},   {YAML_INT_TAG, S2_V_INT},
+		{YAML_FLOAT_TAG, S2_V_FLOAT}, {YAML_SEQ_TAG, S2_V_LIST},
+		{YAML_MAP_TAG, S2_V_DICT},    {"!", S2_V_STR},
 	};
 	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
 		if (strcmp(tag, tags[i].name) == 0) {
@@ -262,7 +264,8 @@ static int put(reader *r, builder *b, s2_value *key, s2_value *val, bool replace
 	bool is_str = key->kind == S2_V_STR;
 	const char *name = is_str ? key->u.str.s : s2_arena_strndup(r->arena, text, strlen(text));
 	size_t len = is_str ? key->u.str.len : strlen(text);
-	if (!name || s2_index_put(b->seen, name, len, b->dict->u.dict.n) < 0 || s2_value_put(r->arena, b->dict, key, val) < 0)
+	if (!name || s2_index_put(b->seen, name, len, b->dict->u.dict.n) < 0 ||
+	    s2_value_put(r->arena, b->dict, key, val) < 0)
 		return s2_fail_mem(r->err, r->name);
 	return S2ST_OK;
 }
@@ -300,7 +303,8 @@ static int read_members(reader *r, int depth, builder *own, builder *merged)
 		if (r->event.type == YAML_MAPPING_END_EVENT)
 			return S2ST_OK;
 		bool is_merge = r->event.type == YAML_SCALAR_EVENT && r->event.data.scalar.plain_implicit &&
-				!r->event.data.scalar.tag && strcmp((const char *)r->event.data.scalar.value, "<<") == 0;
+				!r->event.data.scalar.tag &&
+				strcmp((const char *)r->event.data.scalar.value, "<<") == 0;
 		S2_TRY(read_node(r, depth + 1, &key));
 		if (key->kind > S2_V_STR)
 			return fail(r, "a key that is no scalar");

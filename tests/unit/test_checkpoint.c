@@ -43,8 +43,9 @@ static void check_types(const char *path, const char *container)
 	static const struct {
 		const char *name;
 		s2_dtype dtype;
-	} types[] = {{"float32", S2_F32}, {"float16", S2_F16}, {"bfloat16", S2_BF16}, {"float64", S2_F64}, {"int64", S2_I64},
-		     {"int32", S2_I32},	  {"int16", S2_I16},   {"int8", S2_I8},	      {"uint8", S2_U8}};
+	} types[] = {{"float32", S2_F32}, {"float16", S2_F16}, {"bfloat16", S2_BF16},
+		     {"float64", S2_F64}, {"int64", S2_I64},   {"int32", S2_I32},
+		     {"int16", S2_I16},   {"int8", S2_I8},     {"uint8", S2_U8}};
 	s2_checkpoint *c = open_file(path);
 	CHECK_STR(s2_checkpoint_container(c), container);
 	CHECK_INT(s2_checkpoint_n_tensors(c), 18);
@@ -304,7 +305,8 @@ static void check_pickled(const char *pickle, size_t n, int code, const char *wh
 static void test_hostile_zips(void)
 {
 	static const char system_call[] = "\x80\x02" "cos\nsystem\nU\x04true\x85R.";
-	check_pickled(system_call, sizeof system_call - 1, S2ST_EFORMAT, "f.pt: the pickle wants to call os.system; refused, nothing was run");
+	check_pickled(system_call, sizeof system_call - 1, S2ST_EFORMAT,
+		      "f.pt: the pickle wants to call os.system; refused, nothing was run");
 	char deep[2001];
 	memset(deep, ']', 1000);
 	memset(deep + 1000, 'a', 999);

@@ -54,8 +54,16 @@ static void test_utf8(void)
 		if (n > 1)
 			CHECK_INT(s2_utf8_next(text, n - 1, &back), 0); /* cut off */
 	}
-	static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
-					  "\xf8\x88\x80\x80\x80", "\xff", "\xc3(", "\xe2\x82("};
+	static const char *const bad[] = {"\x80",
+					  "\xc0\x80",
+					  "\xc1\xbf",
+					  "\xe0\x80\x80",
+					  "\xf0\x80\x80\x80",
+					  "\xf4\x90\x80\x80",
+					  "\xf8\x88\x80\x80\x80",
+					  "\xff",
+					  "\xc3(",
+					  "\xe2\x82("};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		CHECK_INT(s2_utf8_next(bad[i], strlen(bad[i]), &back), 0);
 }

@@ -84,12 +84,14 @@ static void test_yaml_shapes(void)
 	check_tree(yaml(""), "null");
 	check_tree(yaml("# only a comment\n"), "null");
 	check_tree(yaml("---\nx\n...\n"), "\"x\"");
-	check_tree(yaml("- 'yes'\n- \"1\"\n- |\n  2\n"), "[\"yes\", \"1\", \"2\\u000a\"]"); /* only plain scalars are resolved */
+	check_tree(yaml("- 'yes'\n- \"1\"\n- |\n  2\n"),
+		   "[\"yes\", \"1\", \"2\\u000a\"]"); /* only plain scalars are resolved */
 	check_tree(yaml("- !!str 1\n- !!int '2'\n- !!float 3\n- !!null ''\n- !!bool 'on'\n- ! 4\n"),
 		   "[\"1\", 2, 3.0, null, true, \"4\"]");
 	check_tree(yaml("1: a\nyes: b\n~: c\n"), "{\"1\": \"a\", \"true\": \"b\", \"null\": \"c\"}");
 	check_tree(yaml("&x [1, 2]"), "[1, 2]");
-	check_tree(yaml("a: &x {k: 1}\nb: *x\nc: &x 2\nd: *x\n"), "{\"a\": {\"k\": 1}, \"b\": {\"k\": 1}, \"c\": 2, \"d\": 2}");
+	check_tree(yaml("a: &x {k: 1}\nb: *x\nc: &x 2\nd: *x\n"),
+		   "{\"a\": {\"k\": 1}, \"b\": {\"k\": 1}, \"c\": 2, \"d\": 2}");
 }
 
 /* As yaml.safe_load answers. */
@@ -111,7 +113,8 @@ static void check_scalar(const s2_value *got, const s2_value *expected)
 	if (strcmp(kind, "int") == 0)
 		ok = got->kind == S2_V_INT && got->u.i == strtoll(repr, NULL, 10);
 	else if (strcmp(kind, "float") == 0)
-		ok = got->kind == S2_V_FLOAT && (got->u.f == strtod(repr, NULL) || (isnan(got->u.f) && isnan(strtod(repr, NULL))));
+		ok = got->kind == S2_V_FLOAT &&
+		     (got->u.f == strtod(repr, NULL) || (isnan(got->u.f) && isnan(strtod(repr, NULL))));
 	else if (strcmp(kind, "bool") == 0)
 		ok = got->kind == S2_V_BOOL && got->u.b == (strcmp(repr, "True") == 0);
 	else if (strcmp(kind, "NoneType") == 0)
@@ -162,7 +165,8 @@ static void test_billion_laughs(void)
 	char text[2048] = "a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
 	for (char c = 'b'; c <= 'i'; c++) {
 		char line[128], p = (char)(c - 1);
-		snprintf(line, sizeof line, "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, p, p, p, p, p, p, p, p, p);
+		snprintf(line, sizeof line, "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, p, p, p, p, p, p,
+			 p, p, p);
 		strcat(text, line);
 	}
 	check_yaml_refused(text, "bomb");

@@ -32,7 +32,8 @@ static void test_versions(void)
 	const float data[6] = {1, 2, 3, 4, 5, 6};
 	for (int version = 1; version <= 3; version++) {
 		s2_tensor t;
-		REQUIRE_OK(parse(&t, version, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }   \n", data, 24));
+		REQUIRE_OK(parse(&t, version, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }   \n", data,
+				 24));
 		CHECK_INT(t.rank, 2);
 		CHECK_INT(t.dims[0], 2);
 		CHECK_INT(t.dims[1], 3);

@@ -56,7 +56,8 @@ static void test_scalars(void)
 	VALUE("\x8a\x02\xff\x00.", "255");
 	VALUE("\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f.", "9223372036854775807");
 	VALUE("\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x80.", "-9223372036854775808");
-	VALUE("\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x80\x00.", "{\"__class__\": \"builtins.int\", \"__args__\": [\"<9 bytes>\"]}");
+	VALUE("\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x80\x00.",
+	      "{\"__class__\": \"builtins.int\", \"__args__\": [\"<9 bytes>\"]}");
 	VALUE("\x8b\x01\x00\x00\x00\x07.", "7");
 	VALUE("G\x3f\xf8\x00\x00\x00\x00\x00\x00.", "1.5");
 	VALUE("U\x02" "ab.", "\"ab\"");
@@ -96,9 +97,12 @@ static void test_known_names(void)
 	VALUE("ctorch\nSize\n(K\x02K\x03t\x85R.", "[2, 3]");
 	VALUE("c_codecs\nencode\nX\x04\x00\x00\x00" "a\xc3\xbf" "bU\x06latin1\x86R.", "\"<3 bytes>\"");
 	VALUE("cbuiltins\nbytearray\nC\x02" "ab\x85R.", "\"<2 bytes>\"");
-	VALUE("cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x02" "f8\x85R(K\x03U\x01<NtbC\x08\x00\x00\x00\x00\x00\x00\xd0?\x86R.",
+	VALUE("cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x02"
+	      "f8\x85R(K\x03U\x01<NtbC\x08\x00\x00\x00\x00\x00\x00\xd0?\x86R.",
 	      "0.25");
-	VALUE("cnumpy._core.multiarray\nscalar\ncnumpy\ndtype\nU\x02" "i2\x85R(K\x03U\x01>NtbC\x02\x01\x02\x86R.", "258");
+	VALUE("cnumpy._core.multiarray\nscalar\ncnumpy\ndtype\nU\x02"
+	      "i2\x85R(K\x03U\x01>NtbC\x02\x01\x02\x86R.",
+	      "258");
 	VALUE("ccopyreg\n_reconstructor\nca.b\nC\nc__builtin__\nobject\nN\x87R}U\x01xK\x01sb.",
 	      "{\"__class__\": \"a.b.C\", \"x\": 1}");
 }
@@ -115,7 +119,8 @@ static void test_inert(void)
 	VALUE("cmy\nList\n)\x81(K\x01K\x02" "e.", "{\"__class__\": \"my.List\", \"__items__\": [1, 2]}");
 	VALUE("cmy\nDict\n)\x81(U\x01kK\x02u.", "{\"__class__\": \"my.Dict\", \"k\": 2}");
 	VALUE("ctorch\nfloat32\n.", "{\"__class__\": \"torch.float32\"}");
-	VALUE("cpathlib\nPosixPath\nU\x01/U\x03tmp\x86R.", "{\"__class__\": \"pathlib.PosixPath\", \"__args__\": [\"/\", \"tmp\"]}");
+	VALUE("cpathlib\nPosixPath\nU\x01/U\x03tmp\x86R.",
+	      "{\"__class__\": \"pathlib.PosixPath\", \"__args__\": [\"/\", \"tmp\"]}");
 	VALUE("cmy\nSlots\n)\x81N}U\x01kK\x01s\x86" "b.", "{\"__class__\": \"my.Slots\", \"k\": 1}");
 	VALUE("cnumpy.random\n__RandomState_ctor\n)R}b.", "{\"__class__\": \"numpy.random.__RandomState_ctor\"}");
 }
@@ -125,7 +130,8 @@ static void test_nothing_runs(void)
 {
 	const char *const proof = "pickle_ran_something";
 	unlink(proof);
-	FAILS("cos\nsystem\nX\x1a\x00\x00\x00touch pickle_ran_something\x85R.", "wants to call os.system; refused, nothing was run");
+	FAILS("cos\nsystem\nX\x1a\x00\x00\x00touch pickle_ran_something\x85R.",
+	      "wants to call os.system; refused, nothing was run");
 	FAILS("cposix\nsystem\nU\x1atouch pickle_ran_something\x85R.", "posix.system");
 	FAILS("(U\x1atouch pickle_ran_somethingios\nsystem\n.", "os.system");
 	FAILS("(cnt\nsystem\nU\x01xo.", "nt.system");
@@ -245,7 +251,8 @@ static void test_tensors(void)
 	CHECK(test_max_diff(out, expected, 6) == 0);
 	static const char exact[] = TENSOR("K\x0a", "K\x00", "K\x0a", "K\x01");
 	REQUIRE_OK(s2_lazy_resolve(tensor(exact, sizeof exact - 1), find_ten_floats, NULL, "w", &err));
-	static const char empty[] = TENSOR("K\x00", "K\x63", "K\x00K\x05", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fK\x01");
+	static const char empty[] =
+		TENSOR("K\x00", "K\x63", "K\x00K\x05", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fK\x01");
 	t = tensor(empty, sizeof empty - 1);
 	REQUIRE_OK(s2_lazy_resolve(t, find_ten_floats, NULL, "w", &err));
 	s2_tensor_to_f32(t, out);
@@ -260,15 +267,18 @@ static void test_tensors(void)
 	OUTSIDE(TENSOR("K\x0b", "K\x00", "K\x0b", "K\x01"), "expected 11 elements of 4 bytes, found 40 bytes");
 	OUTSIDE(TENSOR("\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", "K\x00", "K\x02", "K\x01"), "found 40 bytes");
 	OUTSIDE(TENSOR("K\x0a", "K\x00", "K\x03", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f"), "number");
-	OUTSIDE(TENSOR("K\x0a", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", "K\x03K\x03", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fK\x01"),
+	OUTSIDE(TENSOR("K\x0a", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", "K\x03K\x03",
+		       "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fK\x01"),
 		"overflow");
 	FAILS(TENSOR("K\x0a", "K\x00", "K\x02", "K\x01K\x01"), "sizes and strides");
 	FAILS(TENSOR("K\x0a", "K\x00", "J\xff\xff\xff\xff", "K\x01"), "sizes and strides");
 	FAILS(TENSOR("K\x0a", "K\x00", "K\x02", "J\xff\xff\xff\xff"), "sizes and strides");
-	FAILS(TENSOR("K\x0a", "K\x00", "K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01", "K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01"),
+	FAILS(TENSOR("K\x0a", "K\x00", "K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01",
+		     "K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01"),
 	      "sizes and strides");
 	/* 2^32 * 2^32 elements of stride 0: a count that no size_t holds */
-	FAILS(TENSOR("K\x0a", "K\x00", "\x8a\x05\x00\x00\x00\x00\x01\x8a\x05\x00\x00\x00\x00\x01", "K\x00K\x00"), "sizes and strides");
+	FAILS(TENSOR("K\x0a", "K\x00", "\x8a\x05\x00\x00\x00\x00\x01\x8a\x05\x00\x00\x00\x00\x01", "K\x00K\x00"),
+	      "sizes and strides");
 	FAILS(TENSOR("J\xff\xff\xff\xff", "K\x00", "K\x02", "K\x01"), "arguments of a tensor");
 	FAILS(TENSOR("K\x0a", "J\xff\xff\xff\xff", "K\x02", "K\x01"), "arguments of a tensor");
 	FAILS(TENSOR("NK\x0a", "K\x00", "K\x02", "K\x01"), "arguments of a tensor");
@@ -276,16 +286,21 @@ static void test_tensors(void)
 
 static void test_untyped_storage(void)
 {
-	static const char v3[] = "ctorch._utils\n_rebuild_tensor_v3\n((U\x07storagectorch.storage\nUntypedStorage\nU\x01" "0U\x03"
-				 "cpuK\x28tQK\x01(K\x02t(K\x02t\x89Nctorch\nfloat32\ntR.";
+	static const char v3[] =
+		"ctorch._utils\n_rebuild_tensor_v3\n((U\x07storagectorch.storage\nUntypedStorage\nU\x01"
+		"0U\x03"
+		"cpuK\x28tQK\x01(K\x02t(K\x02t\x89Nctorch\nfloat32\ntR.";
 	s2_tensor *t = tensor(v3, sizeof v3 - 1);
 	REQUIRE_OK(s2_lazy_resolve(t, find_ten_floats, NULL, "w", &err));
 	float out[2];
 	s2_tensor_to_f32(t, out);
 	CHECK(out[0] == 1 && out[1] == 3);
 	/* A type that tensors do not have is data, not an error: nobody may want this one. */
-	VALUE("ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nComplexFloatStorage\nU\x01" "0U\x03" "cpuK\x0atQK\x00)"
-	      ")\x89NtR0N.", "null");
+	VALUE("ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nComplexFloatStorage\nU\x01"
+	      "0U\x03"
+	      "cpuK\x0atQK\x00)"
+	      ")\x89NtR0N.",
+	      "null");
 }
 
 /* ---- bombs: small streams that ask for much ---------------------------------------------------------------------- */
@@ -364,10 +379,18 @@ static void test_depth(void)
 	CHECK(p.root->u.list.at[0] == p.root);
 }
 
-static const char everything[] = "\x80\x02}q\x00(U\x01" "a](K\x01K\x02" "eU\x01" "bcmy\nC\nq\x01)\x81}U\x01kG?\xf0\0\0\0\0\0\0sbU\x01"
-				 "cctorch._utils\n_rebuild_tensor_v2\n(" STORAGE("K\x0a") "K\x00(K\x02t(K\x01t\x89NtRU\x01" "d\x8a\x09"
-				 "123456789U\x01" "ecnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x02" "f8\x85R(K\x03U\x01<Ntb"
-				 "C\x08" "12345678\x86Ru.";
+static const char everything[] =
+	"\x80\x02}q\x00(U\x01"
+	"a](K\x01K\x02"
+	"eU\x01"
+	"bcmy\nC\nq\x01)\x81}U\x01kG?\xf0\0\0\0\0\0\0sbU\x01"
+	"cctorch._utils\n_rebuild_tensor_v2\n(" STORAGE("K\x0a") "K\x00(K\x02t(K\x01t\x89NtRU\x01"
+								 "d\x8a\x09"
+								 "123456789U\x01"
+								 "ecnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x02"
+								 "f8\x85R(K\x03U\x01<Ntb"
+								 "C\x08"
+								 "12345678\x86Ru.";
 
 static void test_cut_and_changed(void)
 {

@@ -25,11 +25,13 @@ static void test_good(void)
 {
 	s2_tensor *t;
 	size_t n;
-	REQUIRE_OK(read_text(&t, &n,
-			     "{\"__metadata__\": {\"format\": \"pt\"}, \"b\": {\"dtype\": \"U8\", \"shape\": [2, 3], \"data_offsets\": "
-			     "[4, 10]}, \"a\": {\"dtype\": \"I32\", \"shape\": [], \"data_offsets\": [0, 4]}, \"none\": {\"dtype\": "
-			     "\"F16\", \"shape\": [0, 7], \"data_offsets\": [10, 10]}}",
-			     10));
+	REQUIRE_OK(read_text(
+		&t, &n,
+		"{\"__metadata__\": {\"format\": \"pt\"}, \"b\": {\"dtype\": \"U8\", \"shape\": [2, 3], "
+		"\"data_offsets\": "
+		"[4, 10]}, \"a\": {\"dtype\": \"I32\", \"shape\": [], \"data_offsets\": [0, 4]}, \"none\": {\"dtype\": "
+		"\"F16\", \"shape\": [0, 7], \"data_offsets\": [10, 10]}}",
+		10));
 	CHECK_INT(n, 3);
 	CHECK_STR(t[0].name, "b");
 	float out[6];
@@ -50,17 +52,22 @@ static void check_refused(const char *header, const char *why)
 
 static void test_refused(void)
 {
-	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [5], \"data_offsets\": [0, 20]}}", "ends at byte 20 of the data, which has 16");
-	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [3], \"data_offsets\": [0, 16]}}", "needs 12 bytes, found 16");
+	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [5], \"data_offsets\": [0, 20]}}",
+		      "ends at byte 20 of the data, which has 16");
+	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [3], \"data_offsets\": [0, 16]}}",
+		      "needs 12 bytes, found 16");
 	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [4], \"data_offsets\": [16, 0]}}", "data_offsets");
 	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [4], \"data_offsets\": [0]}}", "data_offsets");
 	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [4]}}", "data_offsets");
 	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [-4], \"data_offsets\": [0, 16]}}", "shape");
 	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [1.5], \"data_offsets\": [0, 16]}}", "shape");
 	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": 4, \"data_offsets\": [0, 16]}}", "shape");
-	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [1,1,1,1,1,1,1,1,4], \"data_offsets\": [0, 16]}}", "shape");
-	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [4294967296, 4294967296], \"data_offsets\": [0, 16]}}", "overflows");
-	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [0, 4294967296, 4294967296], \"data_offsets\": [0, 0]}}", "overflows");
+	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [1,1,1,1,1,1,1,1,4], \"data_offsets\": [0, 16]}}",
+		      "shape");
+	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [4294967296, 4294967296], \"data_offsets\": [0, 16]}}",
+		      "overflows");
+	check_refused("{\"a\": {\"dtype\": \"F32\", \"shape\": [0, 4294967296, 4294967296], \"data_offsets\": [0, 0]}}",
+		      "overflows");
 	check_refused("{\"a\": {\"dtype\": \"F8_E4M3\", \"shape\": [4], \"data_offsets\": [0, 4]}}", "\"F8_E4M3\"");
 	check_refused("{\"a\": 3}", "\"\" is not supported");
 	check_refused("{\"a\": {}, \"a\": {}}", "duplicate");
@@ -74,7 +81,9 @@ static void test_header_size(void)
 	size_t n;
 	CHECK(!s2_safetensors_is(huge, sizeof huge));
 	CHECK(!s2_safetensors_is((const unsigned char *)"\x02\0\0\0\0\0\0\0{", 9));
-	CHECK_INT(s2_safetensors_read(&t, &n, arena, (const unsigned char *)"\x09\0\0\0\0\0\0\0{}", 10, "m.safetensors", &err), S2ST_EFORMAT);
+	CHECK_INT(s2_safetensors_read(&t, &n, arena, (const unsigned char *)"\x09\0\0\0\0\0\0\0{}", 10, "m.safetensors",
+				      &err),
+		  S2ST_EFORMAT);
 	CHECK_CONTAINS(err.text, "truncated");
 }
 

@@ -45,7 +45,11 @@ static void test_strides(void)
 	t.strides[0] = 0; /* torch's expand: one row seen many times */
 	s2_tensor_to_f32(&t, out);
 	CHECK(memcmp(out, out + 12, 12 * sizeof *out) == 0);
-	t = (s2_tensor){.data = (const unsigned char *)data, .dtype = S2_F32, .rank = 3, .dims = {2, 1, 4}, .strides = {4, 77, 1}};
+	t = (s2_tensor){.data = (const unsigned char *)data,
+			.dtype = S2_F32,
+			.rank = 3,
+			.dims = {2, 1, 4},
+			.strides = {4, 77, 1}};
 	CHECK(s2_tensor_is_contiguous(&t)); /* the stride of a dimension of 1 means nothing */
 	t.rank = 0;
 	CHECK_INT(s2_tensor_count(&t), 1);

@@ -55,8 +55,9 @@ static void check_int_refused(const s2_value *v, const char *key, const char *wh
 
 static void test_typed(void)
 {
-	const s2_value *v = json("{\"i\": 7, \"s\": \"12\", \"f\": 2.5, \"w\": 3.0, \"t\": true, \"n\": null, \"x\": \"abc\","
-				 " \"e\": \"1e-4\", \"y\": \"True\", \"l\": [1], \"h\": 1e300, \"z\": \"\"}");
+	const s2_value *v =
+		json("{\"i\": 7, \"s\": \"12\", \"f\": 2.5, \"w\": 3.0, \"t\": true, \"n\": null, \"x\": \"abc\","
+		     " \"e\": \"1e-4\", \"y\": \"True\", \"l\": [1], \"h\": 1e300, \"z\": \"\"}");
 	static const struct {
 		const char *key;
 		int64_t expected;
@@ -121,7 +122,8 @@ static void test_omegaconf(void)
 /* Any cut of the text is JSON again, so a caller can print what it gets. */
 static void test_json_is_bounded(void)
 {
-	s2_value *v = json("{\"a\": [1, 2, {\"b\": \"a longer string with \\\"quotes\\\"\"}], \"c\": {\"d\": [[], {}, null]}}");
+	s2_value *v = json(
+		"{\"a\": [1, 2, {\"b\": \"a longer string with \\\"quotes\\\"\"}], \"c\": {\"d\": [[], {}, null]}}");
 	for (size_t limit = 0; limit < 120; limit++) {
 		char *text = s2_value_to_json(v, limit);
 		s2_value *again;
@@ -137,7 +139,8 @@ static void test_json_is_bounded(void)
 	REQUIRE(text);
 	CHECK(strlen(text) < 3000);
 	s2_value *again;
-	CHECK_INT(s2_json_parse(&again, arena, text, strlen(text), "t", &err) < 0, 1); /* deeper than the parser allows */
+	CHECK_INT(s2_json_parse(&again, arena, text, strlen(text), "t", &err) < 0,
+		  1); /* deeper than the parser allows */
 	free(text);
 }
 
