@@ -18,10 +18,11 @@
 
 enum {
 	KC = 384,                    /* longest block of the chain */
+	KC_FEW = 3072,               /* the same for few rows: the weights come in long runs, as memory likes it */
 	STRIP = 98304,               /* floats of packed panels: 384 KiB */
-	STRIP_COLS = 256,            /* columns of a strip when the chain has several blocks */
+	STRIP_COLS = STRIP / KC,     /* columns of a strip when the chain has several blocks */
 	SUMS = 86016,                /* floats of waiting sums: 336 rows of 256 */
-	GATHER_LD = KC + 16,         /* copied left rows; the odd distance spreads them over cache sets */
+	GATHER_LD = KC_FEW + 16,     /* copied left rows; the odd distance spreads them over cache sets */
 	GATHER = S2_MAX_MR * GATHER_LD,
 	TILE = S2_MAX_MR * S2_MAX_NR,
 	SMALL = 1 << 19, /* multiply-adds below which waking the crew costs more than it saves */
@@ -40,9 +41,12 @@ typedef struct product {
 	size_t b_run; /* chain positions at distance b_step in the right operand */
 	ptrdiff_t b_step;
 	size_t block;              /* chain positions of a block */
+	bool few;                  /* rows: a panel is used once or twice, and at once */
 	size_t job_rows, job_cols; /* multiples of mr, nr */
 	size_t col_jobs;
 } product;
+
+_Static_assert(KC_FEW * S2_MAX_NR <= STRIP, "a panel of the longest block does not fit");
 
 typedef struct buffers {
 	float *panels, *sums, *gather, *tile; /* STRIP, SUMS, GATHER, TILE floats */
@@ -205,8 +209,7 @@ static void run_job(void *arg, size_t index, int worker)
 	size_t mr = p->k->mr, nr = p->k->nr, row_job = index / p->col_jobs, col_job = index % p->col_jobs;
 	size_t i1 = s2_min(p->m, (row_job + 1) * p->job_rows), j1 = s2_min(p->n, (col_job + 1) * p->job_cols);
 	bool single = p->block >= p->chain;
-	/* With few rows a panel is used at once, while it lies in the L1 cache. */
-	size_t cols = p->m <= 2 * mr ? nr : single ? STRIP / s2_max(p->chain, 1) / nr * nr : STRIP_COLS;
+	size_t cols = p->few ? nr : single ? STRIP / s2_max(p->chain, 1) / nr * nr : STRIP_COLS;
 	size_t rows = single ? p->job_rows : SUMS / cols / mr * mr;
 	for (size_t j = col_job * p->job_cols; j < j1; j += cols)
 		for (size_t i = row_job * p->job_rows; i < i1; i += rows)
@@ -226,11 +229,13 @@ static void plan(product *p, size_t threads)
 	p->b_step = a->c == 1 && a->taps > 1 ? p->b.st : p->b.sc;
 	p->b_run = s2_max(even || a->c == 1 ? p->chain : a->c, 1);
 	/* Equal blocks; they end at the ends of runs, so that a block is one run or whole runs. */
-	if (p->a_run > KC) {
-		size_t parts = (p->a_run + KC - 1) / KC;
-		p->block = (p->a_run + parts - 1) / parts;
+	p->few = p->m <= 2 * mr;
+	size_t longest = p->few ? KC_FEW : KC;
+	if (p->a_run > longest) {
+		size_t parts = (p->a_run + longest - 1) / longest;
+		p->block = s2_round_up((p->a_run + parts - 1) / parts, 16);
 	} else {
-		size_t runs = p->chain / p->a_run, most = KC / p->a_run, parts = s2_max((runs + most - 1) / most, 1);
+		size_t runs = p->chain / p->a_run, most = longest / p->a_run, parts = s2_max((runs + most - 1) / most, 1);
 		p->block = (runs + parts - 1) / parts * p->a_run;
 	}
 	p->job_rows = s2_round_up(p->m, mr);
@@ -240,7 +245,7 @@ static void plan(product *p, size_t threads)
 		return;
 	/* Columns first: rows of the left operand need no packing, so halving the columns costs little. */
 	size_t want = 4 * threads, panels = p->job_cols / nr, tiles = p->job_rows / mr;
-	size_t wide = p->m > 2 * mr ? 4 : 1; /* panels that share a pass over the left rows */
+	size_t wide = p->few ? 1 : 4; /* panels that share a pass over the left rows */
 	size_t col_jobs = s2_max(s2_min(want, panels / wide), 1);
 	p->job_cols = (panels + col_jobs - 1) / col_jobs * nr;
 	p->col_jobs = (p->n + p->job_cols - 1) / p->job_cols;

@@ -115,8 +115,8 @@ static void widen(float *out, const char *w, s2_dtype dtype, ptrdiff_t stride, s
 static void pack_rows(float *panel, const float *const *rows, size_t k)
 {
 	size_t i = 0;
-	for (; i + VN <= k; i += VN)
-		for (size_t n = 0; n < NR; n += VN)
+	for (size_t n = 0; n < NR; n += VN)
+		for (i = 0; i + VN <= k; i += VN)
 			vf_transpose(panel + i * NR + n, NR, rows + n, i);
 	for (; i < k; i++)
 		for (size_t n = 0; n < NR; n++)
