@@ -42,6 +42,7 @@ typedef struct product {
 	ptrdiff_t b_step;
 	size_t block;              /* chain positions of a block */
 	bool few;                  /* rows: a panel is used once or twice, and at once */
+	bool direct;               /* so few, and the weight so plain, that it is used unpacked */
 	size_t job_rows, job_cols; /* multiples of mr, nr */
 	size_t col_jobs;
 } product;
@@ -117,7 +118,7 @@ static void point_left(const product *p, s2_tile *t, float *gather, size_t i, si
 	const s2_left *a = &p->a;
 	size_t row = a->stride * a->ld;
 	bool inside = signal_row(a, i, 0) >= 0 && signal_row(a, i + t->rows - 1, a->taps - 1) < (ptrdiff_t)a->len;
-	if (inside && !crowded(row, t->rows)) {
+	if (inside && !crowded(row, t->rows) && (!p->direct || p->a_run == p->chain)) {
 		size_t tap = k0 / p->a_run;
 		t->c = s2_min(p->a_run, k1 - k0);
 		t->taps = (k1 - k0) / s2_max(t->c, 1);
@@ -162,7 +163,19 @@ static void finish_tile(const product *p, const s2_tile *t, size_t i, size_t j)
 	p->k->finish(&f);
 }
 
-/* One block of the chain for all tiles of a part whose panels are packed. */
+static void run_tile(const product *p, const s2_tile *t, size_t j, size_t k0)
+{
+	if (!p->direct) {
+		p->k->tile(t);
+		return;
+	}
+	s2_right b = p->b;
+	ptrdiff_t at = (ptrdiff_t)j * b.sn + (ptrdiff_t)k0;
+	b.w = (const char *)b.w + at * (ptrdiff_t)s2_dtype_size(b.dtype);
+	p->k->direct(t, &b);
+}
+
+/* One block of the chain for all tiles of a part. */
 static void run_tiles(const product *p, const buffers *buf, const part *s)
 {
 	size_t mr = p->k->mr, nr = p->k->nr, kc = s->k1 - s->k0;
@@ -181,7 +194,7 @@ static void run_tiles(const product *p, const buffers *buf, const part *s)
 			if (s->k0 == 0 && p->e.accumulate)
 				load_old(p, &t, i, j);
 			t.resume = s->k0 > 0 || p->e.accumulate;
-			p->k->tile(&t);
+			run_tile(p, &t, j, s->k0);
 			if (s->k1 == p->chain)
 				finish_tile(p, &t, i, j);
 		}
@@ -194,7 +207,7 @@ static void run_part(const product *p, const buffers *buf, part s)
 	s.k0 = 0;
 	do {
 		s.k1 = block_end(p, s.k0);
-		for (size_t j = s.j0; j < s.j1; j += nr)
+		for (size_t j = s.j0; j < s.j1 && !p->direct; j += nr)
 			pack_panel(p, buf->panels + (j - s.j0) * (s.k1 - s.k0), j, s2_min(nr, s.j1 - j), s.k0, s.k1);
 		run_tiles(p, buf, &s);
 		s.k0 = s.k1;
@@ -209,7 +222,7 @@ static void run_job(void *arg, size_t index, int worker)
 	size_t mr = p->k->mr, nr = p->k->nr, row_job = index / p->col_jobs, col_job = index % p->col_jobs;
 	size_t i1 = s2_min(p->m, (row_job + 1) * p->job_rows), j1 = s2_min(p->n, (col_job + 1) * p->job_cols);
 	bool single = p->block >= p->chain;
-	size_t cols = p->few ? nr : single ? STRIP / s2_max(p->chain, 1) / nr * nr : STRIP_COLS;
+	size_t cols = p->direct ? SUMS / (mr * nr) * nr : p->few ? nr : single ? STRIP / s2_max(p->chain, 1) / nr * nr : STRIP_COLS;
 	size_t rows = single ? p->job_rows : SUMS / cols / mr * mr;
 	for (size_t j = col_job * p->job_cols; j < j1; j += cols)
 		for (size_t i = row_job * p->job_rows; i < i1; i += rows)
@@ -230,6 +243,8 @@ static void plan(product *p, size_t threads)
 	p->b_run = s2_max(even || a->c == 1 ? p->chain : a->c, 1);
 	/* Equal blocks; they end at the ends of runs, so that a block is one run or whole runs. */
 	p->few = p->m <= 2 * mr;
+	bool vector_type = p->b.dtype == S2_F32 || p->b.dtype == S2_F16 || p->b.dtype == S2_BF16;
+	p->direct = p->m <= mr && vector_type && p->b_step == 1 && p->b_run >= p->chain;
 	size_t longest = p->few ? KC_FEW : KC;
 	if (p->a_run > longest) {
 		size_t parts = (p->a_run + longest - 1) / longest;

@@ -59,6 +59,10 @@ struct s2_kernels {
 	/* panel [k, nr] from the right operand's element n*sn + i*sc, n < cols, i < k; other columns become zero. */
 	void (*pack)(float *panel, const void *w, s2_dtype dtype, ptrdiff_t sn, ptrdiff_t sc, size_t cols, size_t k);
 
+	/* The tile of a plain weight (sc 1; float32, float16 or bfloat16) without packing: element k of column n is element
+	 * n*sn + k of b->w; t->panel is unused and t->taps is 1. */
+	void (*direct)(const s2_tile *t, const s2_right *b);
+
 	void (*activate)(float *data, size_t n, s2_act act);
 	void (*leaky_relu)(float *out, const float *in, size_t n, float slope);
 	void (*glu)(float *out, const float *a, const float *b, size_t n); /* a * sigmoid(b) */

@@ -16,17 +16,21 @@ enum { MR = 6, VF_LEN = 8 };
 
 typedef __m256 vf;
 
-static inline vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
+static inline vf vf_load(const void *p) { return _mm256_loadu_ps(p); }
 static inline void vf_store(float *p, vf v) { _mm256_storeu_ps(p, v); }
 static inline vf vf_set1(float x) { return _mm256_set1_ps(x); }
 static inline vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 
-/* dst[i*ldd + n] = rows[n][at + i], 8 x 8: 32-bit, 64-bit, then 128-bit lanes change places. */
-static inline void vf_transpose(float *dst, size_t ldd, const float *const *rows, size_t at)
+static inline vf vf_load_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
+static inline vf vf_load_bf16(const void *p)
 {
-	__m256 a[8], b[8];
-	for (int i = 0; i < 8; i++)
-		a[i] = _mm256_loadu_ps(rows[i] + at);
+	return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(p)), 16));
+}
+
+/* 8 x 8 in place: 32-bit, 64-bit, then 128-bit lanes change places. */
+static inline __attribute__((always_inline)) void vf_transpose(vf *a)
+{
+	vf b[8];
 	for (int i = 0; i < 8; i += 2) {
 		b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
 		b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
@@ -37,8 +41,9 @@ static inline void vf_transpose(float *dst, size_t ldd, const float *const *rows
 			a[i + 2 * j + 1] = _mm256_shuffle_ps(b[i + j], b[i + j + 2], 0xee);
 		}
 	for (int j = 0; j < 4; j++) { /* a[4g + j]: rows 4g..4g+3, columns j, 4 + j */
-		vf_store(dst + (size_t)j * ldd, _mm256_permute2f128_ps(a[j], a[4 + j], 0x20));
-		vf_store(dst + (size_t)(4 + j) * ldd, _mm256_permute2f128_ps(a[j], a[4 + j], 0x31));
+		vf lo = a[j], hi = a[4 + j];
+		a[j] = _mm256_permute2f128_ps(lo, hi, 0x20);
+		a[4 + j] = _mm256_permute2f128_ps(lo, hi, 0x31);
 	}
 }
 
@@ -122,18 +127,6 @@ static inline float v16_top(v16 v)
 	__m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
 	b = _mm_max_ps(b, _mm_movehl_ps(b, b));
 	return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
-}
-
-static inline v16 v16_from_f16(const void *p)
-{
-	const __m128i *half = p;
-	return V16(_mm256_cvtph_ps(_mm_loadu_si128(half)), _mm256_cvtph_ps(_mm_loadu_si128(half + 1)));
-}
-static inline v16 v16_from_bf16(const void *p)
-{
-	const __m128i *half = p;
-	__m256i lo = _mm256_cvtepu16_epi32(_mm_loadu_si128(half)), hi = _mm256_cvtepu16_epi32(_mm_loadu_si128(half + 1));
-	return V16(_mm256_castsi256_ps(_mm256_slli_epi32(lo, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(hi, 16)));
 }
 
 /* ---- d16: sixteen float64 lanes ------------------------------------------------------------------------------- */

@@ -16,17 +16,21 @@ enum { MR = 14, VF_LEN = 16 };
 
 typedef __m512 vf, v16;
 
-static inline vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+static inline vf vf_load(const void *p) { return _mm512_loadu_ps(p); }
 static inline void vf_store(float *p, vf v) { _mm512_storeu_ps(p, v); }
 static inline vf vf_set1(float x) { return _mm512_set1_ps(x); }
 static inline vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 
-/* dst[i*ldd + n] = rows[n][at + i], 16 x 16: 32-bit, 64-bit, then 128-bit lanes change places. */
-static inline void vf_transpose(float *dst, size_t ldd, const float *const *rows, size_t at)
+static inline vf vf_load_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
+static inline vf vf_load_bf16(const void *p)
 {
-	__m512 a[16], b[16];
-	for (int i = 0; i < 16; i++)
-		a[i] = _mm512_loadu_ps(rows[i] + at);
+	return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(p)), 16));
+}
+
+/* 16 x 16 in place: 32-bit, 64-bit, then 128-bit lanes change places. */
+static inline __attribute__((always_inline)) void vf_transpose(vf *a)
+{
+	vf b[16];
 	for (int i = 0; i < 16; i += 2) {
 		b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
 		b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
@@ -43,10 +47,10 @@ static inline void vf_transpose(float *dst, size_t ldd, const float *const *rows
 			b[8 * g + 4 + j] = _mm512_shuffle_f32x4(a[8 * g + j], a[8 * g + 4 + j], 0xdd);
 		}
 	for (int j = 0; j < 4; j++) {
-		vf_store(dst + (size_t)(j + 0) * ldd, _mm512_shuffle_f32x4(b[j], b[8 + j], 0x88));
-		vf_store(dst + (size_t)(j + 8) * ldd, _mm512_shuffle_f32x4(b[j], b[8 + j], 0xdd));
-		vf_store(dst + (size_t)(j + 4) * ldd, _mm512_shuffle_f32x4(b[4 + j], b[12 + j], 0x88));
-		vf_store(dst + (size_t)(j + 12) * ldd, _mm512_shuffle_f32x4(b[4 + j], b[12 + j], 0xdd));
+		a[j] = _mm512_shuffle_f32x4(b[j], b[8 + j], 0x88);
+		a[j + 8] = _mm512_shuffle_f32x4(b[j], b[8 + j], 0xdd);
+		a[j + 4] = _mm512_shuffle_f32x4(b[4 + j], b[12 + j], 0x88);
+		a[j + 12] = _mm512_shuffle_f32x4(b[4 + j], b[12 + j], 0xdd);
 	}
 }
 
@@ -92,12 +96,6 @@ static inline float v16_sum(v16 v)
 	return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
 static inline float v16_top(v16 v) { return _mm512_reduce_max_ps(v); }
-
-static inline v16 v16_from_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
-static inline v16 v16_from_bf16(const void *p)
-{
-	return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(p)), 16));
-}
 
 /* ---- d16: sixteen float64 lanes ------------------------------------------------------------------------------- */
 

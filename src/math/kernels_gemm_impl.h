@@ -59,6 +59,8 @@ static TILE_INLINE void tile_body(const s2_tile *t, size_t rows, size_t vecs)
 			vf_store(t->acc + i * NR + v * VN, acc[i][v]);
 }
 
+#define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+
 #define TILE_CASE(r)                           \
 	case r:                                \
 		if ((r) <= MR && t->cols > VN) \
@@ -70,8 +72,7 @@ static TILE_INLINE void tile_body(const s2_tile *t, size_t rows, size_t vecs)
 static void KERNEL(tile)(const s2_tile *t)
 {
 	switch (t->rows) {
-		TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7)
-		TILE_CASE(8) TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14)
+		EACH_ROW_COUNT(TILE_CASE)
 	}
 }
 
@@ -103,34 +104,62 @@ static void widen(float *out, const char *w, s2_dtype dtype, ptrdiff_t stride, s
 		return;
 	}
 	if (stride == 1 && dtype == S2_F16)
-		for (; i + 16 <= n; i += 16)
-			v16_store(out + i, v16_from_f16(w + 2 * i));
+		for (; i + VN <= n; i += VN)
+			vf_store(out + i, vf_load_f16(w + 2 * i));
 	if (stride == 1 && dtype == S2_BF16)
-		for (; i + 16 <= n; i += 16)
-			v16_store(out + i, v16_from_bf16(w + 2 * i));
+		for (; i + VN <= n; i += VN)
+			vf_store(out + i, vf_load_bf16(w + 2 * i));
 	s2_to_f32_strided(out + i, w + (ptrdiff_t)(i * s2_dtype_size(dtype)), dtype, stride, n - i);
 }
 
-/* NR rows of k consecutive float32: blocks of VN x VN change from rows to columns in registers. */
-static void pack_rows(float *panel, const float *const *rows, size_t k)
+/* VN vectors from element i of as many rows of float32, float16 or bfloat16. */
+static inline __attribute__((always_inline)) void load_block(vf *t, const char *const *rows, size_t i, s2_dtype dtype)
 {
-	size_t i = 0;
+	if (dtype == S2_F32)
+		for (size_t n = 0; n < VN; n++)
+			t[n] = vf_load(rows[n] + 4 * i);
+	else if (dtype == S2_F16)
+		for (size_t n = 0; n < VN; n++)
+			t[n] = vf_load_f16(rows[n] + 2 * i);
+	else
+		for (size_t n = 0; n < VN; n++)
+			t[n] = vf_load_bf16(rows[n] + 2 * i);
+}
+
+static inline float load_one(const char *row, size_t i, s2_dtype dtype)
+{
+	float x;
+	s2_to_f32(&x, row + i * s2_dtype_size(dtype), dtype, 1);
+	return x;
+}
+
+/* NR rows of k consecutive elements become a panel. Blocks of VN x VN change from rows to columns in registers; VN rows
+ * are read side by side along the whole run, which is as many streams as the hardware's prefetching follows. */
+static void pack_rows(float *panel, const char *const *rows, size_t k, s2_dtype dtype)
+{
+	size_t whole = k / VN * VN;
 	for (size_t n = 0; n < NR; n += VN)
-		for (i = 0; i + VN <= k; i += VN)
-			vf_transpose(panel + i * NR + n, NR, rows + n, i);
-	for (; i < k; i++)
+		for (size_t i = 0; i < whole; i += VN) {
+			vf t[VN];
+			load_block(t, rows + n, i, dtype);
+			vf_transpose(t);
+			for (size_t r = 0; r < VN; r++)
+				vf_store(panel + (i + r) * NR + n, t[r]);
+		}
+	for (size_t i = whole; i < k; i++)
 		for (size_t n = 0; n < NR; n++)
-			panel[i * NR + n] = rows[n][i];
+			panel[i * NR + n] = load_one(rows[n], i, dtype);
 }
 
 enum { PACK_RUN = 64 }; /* elements of a row widened at one time; NR rows of them stay in the L1 cache */
 
-static void pack_any_rows(float *panel, const char *w, s2_dtype dtype, ptrdiff_t sn, ptrdiff_t sc, size_t cols, size_t k)
+/* The general case: any type and stride, missing columns. */
+static void pack_widened(float *panel, const char *w, s2_dtype dtype, ptrdiff_t sn, ptrdiff_t sc, size_t cols, size_t k)
 {
 	_Alignas(64) float wide[NR][PACK_RUN];
-	const float *rows[NR];
+	const char *rows[NR];
 	for (size_t n = 0; n < NR; n++)
-		rows[n] = wide[n];
+		rows[n] = (const char *)wide[n];
 	if (cols < NR)
 		memset(wide[cols], 0, (NR - cols) * sizeof wide[0]);
 	ptrdiff_t size = (ptrdiff_t)s2_dtype_size(dtype);
@@ -138,26 +167,79 @@ static void pack_any_rows(float *panel, const char *w, s2_dtype dtype, ptrdiff_t
 		size_t run = s2_min(k - i, PACK_RUN);
 		for (size_t n = 0; n < cols; n++)
 			widen(wide[n], w + ((ptrdiff_t)n * sn + (ptrdiff_t)i * sc) * size, dtype, sc, run);
-		pack_rows(panel + i * NR, rows, run);
+		pack_rows(panel + i * NR, rows, run, S2_F32);
 	}
 }
 
 static void KERNEL(pack)(float *panel, const void *w, s2_dtype dtype, ptrdiff_t sn, ptrdiff_t sc, size_t cols, size_t k)
 {
 	ptrdiff_t size = (ptrdiff_t)s2_dtype_size(dtype);
-	const char *bytes = w;
+	const char *bytes = w, *rows[NR];
 	if (sn == 1 || (cols > 1 && llabs(sn) < llabs(sc))) { /* neighbours in a panel row are neighbours in memory */
 		for (size_t i = 0; i < k; i++, panel += NR) {
 			widen(panel, bytes + (ptrdiff_t)i * sc * size, dtype, sn, cols);
 			if (cols < NR)
 				memset(panel + cols, 0, (NR - cols) * sizeof *panel);
 		}
-	} else if (dtype == S2_F32 && sc == 1 && cols == NR && (uintptr_t)w % sizeof(float) == 0) {
-		const float *rows[NR];
-		for (size_t n = 0; n < NR; n++)
-			rows[n] = (const float *)(const void *)(bytes + (ptrdiff_t)n * sn * size);
-		pack_rows(panel, rows, k);
-	} else {
-		pack_any_rows(panel, bytes, dtype, sn, sc, cols, k);
+		return;
 	}
+	if (sc != 1 || cols < NR || (dtype != S2_F32 && dtype != S2_F16 && dtype != S2_BF16)) {
+		pack_widened(panel, bytes, dtype, sn, sc, cols, k);
+		return;
+	}
+	for (size_t n = 0; n < NR; n++)
+		rows[n] = bytes + (ptrdiff_t)n * sn * size;
+	pack_rows(panel, rows, k, dtype);
+}
+
+/* ---- few rows --------------------------------------------------------------------------------------------------- */
+
+/* VN columns at a time straight from the weights: a block is turned in registers and used up at once, so weights go
+ * through the processor once and loads overlap with arithmetic. Columns past the end repeat the last one. */
+static inline __attribute__((always_inline)) void direct_body(const s2_tile *t, const s2_right *b, size_t first, size_t rows)
+{
+	s2_dtype dtype = b->dtype;
+	ptrdiff_t size = (ptrdiff_t)s2_dtype_size(dtype);
+	const char *w[VN];
+	for (size_t n = 0; n < VN; n++)
+		w[n] = (const char *)b->w + (ptrdiff_t)s2_min(first + n, t->cols - 1) * b->sn * size;
+	vf acc[MR], block[VN];
+	for (size_t r = 0; r < rows; r++)
+		acc[r] = t->resume ? vf_load(t->acc + r * NR + first) : vf_set1(0);
+	size_t row = t->row, i = 0;
+	for (; i + VN <= t->c; i += VN) {
+		const float *a0 = t->a + i, *a5 = a0 + 5 * row, *a10 = a5 + 5 * row;
+		load_block(block, w, i, dtype);
+		vf_transpose(block);
+#pragma GCC unroll 16
+		for (size_t k = 0; k < VN; k++)
+#pragma GCC unroll 16
+			for (size_t r = 0; r < rows; r++) {
+				const float *base = r < 5 ? a0 : r < 10 ? a5 : a10;
+				acc[r] = vf_fma(vf_set1(base[r % 5 * row + k]), block[k], acc[r]);
+			}
+	}
+	for (; i < t->c; i++) {
+		float column[VN];
+		for (size_t n = 0; n < VN; n++)
+			column[n] = load_one(w[n], i, dtype);
+		for (size_t r = 0; r < rows; r++)
+			acc[r] = vf_fma(vf_set1(t->a[r * row + i]), vf_load(column), acc[r]);
+	}
+	for (size_t r = 0; r < rows; r++)
+		vf_store(t->acc + r * NR + first, acc[r]);
+}
+
+#define DIRECT_CASE(r)                                \
+	case r:                                       \
+		if ((r) <= MR)                        \
+			direct_body(t, b, first, r);  \
+		break;
+
+static void KERNEL(direct)(const s2_tile *t, const s2_right *b)
+{
+	for (size_t first = 0; first < t->cols; first += VN)
+		switch (t->rows) {
+			EACH_ROW_COUNT(DIRECT_CASE)
+		}
 }

@@ -18,7 +18,7 @@ typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
 typedef uint32_t vu __attribute__((vector_size(16)));
 
-static inline vf vf_load(const float *p)
+static inline vf vf_load(const void *p)
 {
 	vf v;
 	memcpy(&v, p, sizeof v);
@@ -38,12 +38,26 @@ static inline vf vf_fma(vf a, vf b, vf c)
 }
 static inline vf vf_select(vi mask, vf yes, vf no) { return (vf)((mask & (vi)yes) | (~mask & (vi)no)); }
 
-/* dst[i*ldd + n] = rows[n][at + i], 4 x 4. */
-static inline void vf_transpose(float *dst, size_t ldd, const float *const *rows, size_t at)
+static inline vf vf_load_f16(const void *p)
 {
-	for (size_t n = 0; n < 4; n++)
-		for (size_t i = 0; i < 4; i++)
-			dst[i * ldd + n] = rows[n][at + i];
+	uint16_t h[4];
+	memcpy(h, p, sizeof h);
+	return (vf){s2_f16_to_f32(h[0]), s2_f16_to_f32(h[1]), s2_f16_to_f32(h[2]), s2_f16_to_f32(h[3])};
+}
+static inline vf vf_load_bf16(const void *p)
+{
+	uint16_t h[4];
+	memcpy(h, p, sizeof h);
+	return (vf){s2_bf16_to_f32(h[0]), s2_bf16_to_f32(h[1]), s2_bf16_to_f32(h[2]), s2_bf16_to_f32(h[3])};
+}
+
+/* 4 x 4 in place */
+static inline __attribute__((always_inline)) void vf_transpose(vf *a)
+{
+	vf b[4];
+	for (int i = 0; i < 4; i++)
+		b[i] = (vf){a[0][i], a[1][i], a[2][i], a[3][i]};
+	memcpy(a, b, sizeof b);
 }
 
 /* ---- v16: four quarters ------------------------------------------------------------------------------------------- */
@@ -97,25 +111,6 @@ static inline float v16_top(v16 v)
 	for (int i = 1; i < 16; i++)
 		top = v.q[i / 4][i % 4] > top ? v.q[i / 4][i % 4] : top;
 	return top;
-}
-
-static inline v16 v16_from_f16(const void *p)
-{
-	uint16_t h[16];
-	float f[16];
-	memcpy(h, p, sizeof h);
-	for (int i = 0; i < 16; i++)
-		f[i] = s2_f16_to_f32(h[i]);
-	return v16_load(f);
-}
-static inline v16 v16_from_bf16(const void *p)
-{
-	uint16_t h[16];
-	float f[16];
-	memcpy(h, p, sizeof h);
-	for (int i = 0; i < 16; i++)
-		f[i] = s2_bf16_to_f32(h[i]);
-	return v16_load(f);
 }
 
 /* ---- d16: sixteen float64 lanes ------------------------------------------------------------------------------- */

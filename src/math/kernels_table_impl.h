@@ -7,6 +7,7 @@ const s2_kernels KERNEL(s2_kernels) = {
 	.tile = KERNEL(tile),
 	.finish = KERNEL(finish),
 	.pack = KERNEL(pack),
+	.direct = KERNEL(direct),
 	.activate = KERNEL(activate),
 	.leaky_relu = KERNEL(leaky_relu),
 	.glu = KERNEL(glu),
