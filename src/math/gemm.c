@@ -36,6 +36,7 @@ typedef struct product {
 	s2_left a;
 	s2_right b;
 	s2_epilogue e;
+	const float *same_bias; /* [nr] copies of the one bias of a turned product, in place of e.bias */
 	size_t chain; /* taps * c */
 	size_t a_run; /* consecutive floats of a left row: c, or the whole chain when taps follow each other */
 	size_t b_run; /* chain positions at distance b_step in the right operand */
@@ -154,7 +155,7 @@ static void finish_tile(const product *p, const s2_tile *t, size_t i, size_t j)
 		.acc = t->acc,
 		.rows = t->rows,
 		.cols = t->cols,
-		.bias = e->bias ? e->bias + j : NULL,
+		.bias = p->same_bias ? p->same_bias : e->bias ? e->bias + j : NULL,
 		.residual = e->residual ? e->residual + i * e->ld_residual + j : NULL,
 		.ld_residual = e->ld_residual,
 		.act = e->act,
@@ -268,20 +269,84 @@ static void plan(product *p, size_t threads)
 	p->job_rows = (tiles + row_jobs - 1) / row_jobs * mr;
 }
 
-static void run_product(const s2_exec *x, float *const *pack, size_t threads, product *p)
+static void run_planned(const s2_exec *x, product *p, size_t threads)
 {
 	if (p->m == 0 || p->n == 0)
 		return;
-	p->k = x->k;
-	p->pack = pack;
-	if (p->e.scale == 0)
-		p->e.scale = 1;
 	plan(p, threads);
 	size_t jobs = (p->m + p->job_rows - 1) / p->job_rows * p->col_jobs;
 	if (jobs == 1)
 		run_job(p, 0, 0);
 	else
 		s2_pool_run(x->pool, jobs, run_job, p);
+}
+
+/* Rows [t0, t1) of a product. */
+static product some_rows(const product *p, size_t t0, size_t t1)
+{
+	product q = *p;
+	q.m = t1 - t0;
+	q.out += t0 * p->ldo;
+	q.a.pad -= (ptrdiff_t)(t0 * p->a.stride);
+	if (q.e.residual)
+		q.e.residual += t0 * q.e.ld_residual;
+	return q;
+}
+
+/* Rows [*t0, *t1) read no padding. */
+static void inner_rows(const product *p, size_t *t0, size_t *t1)
+{
+	const s2_left *a = &p->a;
+	ptrdiff_t stride = (ptrdiff_t)a->stride, end = (ptrdiff_t)a->len - signal_row(a, 0, a->taps - 1);
+	ptrdiff_t first = a->pad > 0 ? (a->pad + stride - 1) / stride : 0;
+	ptrdiff_t last = end > 0 ? (end + stride - 1) / stride : 0;
+	*t0 = s2_min((size_t)first, p->m);
+	*t1 = s2_max(s2_min((size_t)last, p->m), *t0);
+}
+
+/* A single output column over many rows (a vocoder's last convolution): the inner rows are computed as the turned
+ * product, so that vectors run along the rows. False: this product is not of that kind. */
+static bool run_column(const s2_exec *x, const product *p, size_t threads)
+{
+	const s2_left *a = &p->a;
+	size_t chain = a->taps * a->c, t0, t1;
+	bool adjacent = a->taps == 1 || (a->dilation == 1 && a->ld == a->c);
+	if (p->n != 1 || p->ldo != 1 || !adjacent || chain == 0 || chain > GATHER ||
+	    (p->e.residual && p->e.ld_residual != 1))
+		return false;
+	inner_rows(p, &t0, &t1);
+	if (t1 - t0 < S2_MAX_NR)
+		return false;
+	product before = some_rows(p, 0, t0), inner = some_rows(p, t0, t1), after = some_rows(p, t1, p->m);
+	run_planned(x, &before, threads);
+	run_planned(x, &after, threads);
+
+	float *weight = p->pack[0] + STRIP + SUMS; /* the gather buffer: the turned product has nothing to gather */
+	ptrdiff_t size = (ptrdiff_t)s2_dtype_size(p->b.dtype);
+	for (size_t j = 0; j < a->taps; j++)
+		s2_to_f32_strided(weight + j * a->c, (const char *)p->b.w + (ptrdiff_t)j * p->b.st * size, p->b.dtype,
+				  p->b.sc, a->c);
+	float bias[S2_MAX_NR];
+	for (size_t i = 0; p->e.bias && i < S2_MAX_NR; i++)
+		bias[i] = p->e.bias[0];
+	inner.same_bias = p->e.bias ? bias : NULL;
+	inner.n = inner.m;
+	inner.ldo = inner.n;
+	inner.m = 1;
+	inner.a = s2_left_matrix(weight, 1, chain, chain);
+	inner.b = s2_right_f32(a->x + (size_t)signal_row(a, t0, 0) * a->ld, a->stride * a->ld);
+	run_planned(x, &inner, threads);
+	return true;
+}
+
+static void run_product(const s2_exec *x, float *const *pack, size_t threads, product *p)
+{
+	p->k = x->k;
+	p->pack = pack;
+	if (p->e.scale == 0)
+		p->e.scale = 1;
+	if (!run_column(x, p, threads))
+		run_planned(x, p, threads);
 }
 
 void s2_gemm(const s2_exec *x, float *out, size_t ldo, size_t m, size_t n, const s2_left *a, const s2_right *b,

@@ -106,13 +106,17 @@ static inline v16 v16_select_lt(v16 a, v16 b, v16 yes, v16 no)
 	return V16(_mm256_blendv_ps(no.lo, yes.lo, _mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ)),
 		   _mm256_blendv_ps(no.hi, yes.hi, _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)));
 }
-/* 2^n for whole n in [-126, 127] */
-static inline __m256 pow2(__m256 n)
+/* a * 2^n for whole n in [-150, 128], rounded once: of two factors that are in range the first multiplies exactly */
+static inline __m256 pow2(__m256i n)
 {
-	__m256i e = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-	return _mm256_castsi256_ps(_mm256_slli_epi32(e, 23));
+	return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
 }
-static inline v16 v16_pow2(v16 n) { return V16(pow2(n.lo), pow2(n.hi)); }
+static inline __m256 ldexp8(__m256 a, __m256 n)
+{
+	__m256i whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1);
+	return _mm256_mul_ps(_mm256_mul_ps(a, pow2(half)), pow2(_mm256_sub_epi32(whole, half)));
+}
+static inline v16 v16_ldexp(v16 a, v16 n) { return V16(ldexp8(a.lo, n.lo), ldexp8(a.hi, n.hi)); }
 /* Lane i with i + 8, then + 4, + 2, + 1. */
 static inline float v16_sum(v16 v)
 {

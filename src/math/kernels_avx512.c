@@ -81,12 +81,8 @@ static inline v16 v16_select_lt(v16 a, v16 b, v16 yes, v16 no)
 {
 	return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
 }
-/* 2^n for whole n in [-126, 127] */
-static inline v16 v16_pow2(v16 n)
-{
-	__m512i e = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-	return _mm512_castsi512_ps(_mm512_slli_epi32(e, 23));
-}
+/* a * 2^n for whole n in [-150, 128], rounded once */
+static inline v16 v16_ldexp(v16 a, v16 n) { return _mm512_scalef_ps(a, n); }
 /* Lane i with i + 8, then + 4, + 2, + 1. */
 static inline float v16_sum(v16 v)
 {

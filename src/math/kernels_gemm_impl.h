@@ -29,6 +29,7 @@ _Static_assert(MR <= (int)S2_MAX_MR && NR <= (int)S2_MAX_NR, "tile larger than t
 static TILE_INLINE void tile_body(const s2_tile *t, size_t rows, size_t vecs)
 {
 	vf acc[MR][2];
+#pragma GCC unroll 16
 	for (size_t i = 0; i < rows; i++)
 		for (size_t v = 0; v < vecs; v++)
 			acc[i][v] = t->resume ? vf_load(t->acc + i * NR + v * VN) : vf_set1(0);
@@ -54,6 +55,7 @@ static TILE_INLINE void tile_body(const s2_tile *t, size_t rows, size_t vecs)
 			a10++;
 		}
 	}
+#pragma GCC unroll 16
 	for (size_t i = 0; i < rows; i++)
 		for (size_t v = 0; v < vecs; v++)
 			vf_store(t->acc + i * NR + v * VN, acc[i][v]);
@@ -76,21 +78,25 @@ static void KERNEL(tile)(const s2_tile *t)
 	}
 }
 
+static inline __attribute__((always_inline)) void finish_columns(const s2_finish *f, size_t j, size_t n, s2_act act)
+{
+	v16 bias = f->bias ? v16_loadn(f->bias + j, n) : v16_set1(0), scale = v16_set1(f->scale);
+	for (size_t i = 0; i < f->rows; i++) {
+		v16 v = v16_act(v16_add(v16_loadn(f->acc + i * NR + j, n), bias), act);
+		v = v16_mul(v, scale);
+		if (f->residual)
+			v = v16_add(v, v16_loadn(f->residual + i * f->ld_residual + j, n));
+		v16_storen(f->out + i * f->ldo + j, v, n);
+	}
+}
+
 static void KERNEL(finish)(const s2_finish *f)
 {
-	for (size_t j = 0; j < f->cols; j += 16) {
-		size_t n = s2_min(f->cols - j, 16);
-		v16 bias = f->bias ? v16_loadn(f->bias + j, n) : v16_set1(0);
-		for (size_t i = 0; i < f->rows; i++) {
-			v16 v = v16_add(v16_loadn(f->acc + i * NR + j, n), bias);
-			v = v16_act(v, f->act);
-			if (f->scale != 1)
-				v = v16_mul(v, v16_set1(f->scale));
-			if (f->residual)
-				v = v16_add(v, v16_loadn(f->residual + i * f->ld_residual + j, n));
-			v16_storen(f->out + i * f->ldo + j, v, n);
-		}
-	}
+	for (size_t j = 0; j < f->cols; j += 16)
+		if (f->cols - j >= 16 && f->act == S2_ACT_NONE)
+			finish_columns(f, j, 16, S2_ACT_NONE);
+		else
+			finish_columns(f, j, s2_min(f->cols - j, 16), f->act);
 }
 
 /* ---- packing ------------------------------------------------------------------------------------------------ */
@@ -204,6 +210,7 @@ static inline __attribute__((always_inline)) void direct_body(const s2_tile *t, 
 	for (size_t n = 0; n < VN; n++)
 		w[n] = (const char *)b->w + (ptrdiff_t)s2_min(first + n, t->cols - 1) * b->sn * size;
 	vf acc[MR], block[VN];
+#pragma GCC unroll 16
 	for (size_t r = 0; r < rows; r++)
 		acc[r] = t->resume ? vf_load(t->acc + r * NR + first) : vf_set1(0);
 	size_t row = t->row, i = 0;
@@ -226,6 +233,7 @@ static inline __attribute__((always_inline)) void direct_body(const s2_tile *t, 
 		for (size_t r = 0; r < rows; r++)
 			acc[r] = vf_fma(vf_set1(t->a[r * row + i]), vf_load(column), acc[r]);
 	}
+#pragma GCC unroll 16
 	for (size_t r = 0; r < rows; r++)
 		vf_store(t->acc + r * NR + first, acc[r]);
 }

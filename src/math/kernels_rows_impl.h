@@ -31,8 +31,7 @@ static inline v16 v16_round(v16 x)
 	return v16_sub(v16_add(x, magic), magic);
 }
 
-/* e^x, about 1 ulp. x = n ln2 + r; e^r = 1 + r + r^2 P(r) on |r| <= ln2/2; 2^n in two factors, so that overflow to
- * infinity and results below 2^-126 come out right. */
+/* e^x, about 1 ulp. x = n ln2 + r; e^r = 1 + r + r^2 P(r) on |r| <= ln2/2. */
 static inline v16 v16_exp(v16 x)
 {
 	x = v16_min(v16_set1(89.0f), v16_max(v16_set1(-104.0f), x));
@@ -46,8 +45,7 @@ static inline v16 v16_exp(v16 x)
 	p = v16_fma(p, r, v16_set1(0x1.555554p-3f));
 	p = v16_fma(p, r, v16_set1(0x1.0p-1f));
 	p = v16_add(v16_fma(v16_mul(r, r), p, r), v16_set1(1));
-	v16 half = v16_round(v16_mul(n, v16_set1(0.5f)));
-	return v16_mul(v16_mul(p, v16_pow2(half)), v16_pow2(v16_sub(n, half)));
+	return v16_ldexp(p, n);
 }
 
 static inline v16 v16_sigmoid(v16 x)
@@ -237,9 +235,9 @@ static void KERNEL(softmax)(float *row, size_t n)
 		v16_storen(row + i, e, m);
 		sum = v16_add(sum, v16_loadn(row + i, m));
 	}
-	v16 total = v16_set1(v16_sum(sum));
+	v16 share = v16_set1(1 / v16_sum(sum));
 	FOR_V16 (n)
-		v16_storen(row + i, v16_div(v16_loadn(row + i, m), total), m);
+		v16_storen(row + i, v16_mul(v16_loadn(row + i, m), share), m);
 }
 
 static void KERNEL(log_softmax)(float *row, size_t n)

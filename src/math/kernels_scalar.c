@@ -97,8 +97,15 @@ static inline v16 v16_select_lt(v16 a, v16 b, v16 yes, v16 no)
 {
 	V16_EACH(vf_select(a.q[i] < b.q[i], yes.q[i], no.q[i]));
 }
-/* 2^n for whole n in [-126, 127]: 1.5 * 2^23 + 127 puts n + 127 into the low bits, whatever lies above is shifted out. */
-static inline v16 v16_pow2(v16 n) { V16_EACH((vf)((vu)(n.q[i] + (0x1.8p23f + 127)) << 23)); }
+/* a * 2^n for whole n in [-150, 128], rounded once: of two factors that are in range the first multiplies exactly.
+ * Adding 1.5 * 2^23 leaves n in the low bits. */
+static inline vf ldexp4(vf a, vf n)
+{
+	vi whole = (vi)(n + 0x1.8p23f) - 0x4b400000, half = whole >> 1;
+	vf first = (vf)((vu)(half + 127) << 23), second = (vf)((vu)(whole - half + 127) << 23);
+	return a * first * second;
+}
+static inline v16 v16_ldexp(v16 a, v16 n) { V16_EACH(ldexp4(a.q[i], n.q[i])); }
 /* Lane i with i + 8, then + 4, + 2, + 1. */
 static inline float v16_sum(v16 v)
 {
