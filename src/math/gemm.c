@@ -25,7 +25,7 @@ enum {
 	GATHER_LD = KC_FEW + 16,     /* copied left rows; the odd distance spreads them over cache sets */
 	GATHER = S2_MAX_MR * GATHER_LD,
 	TILE = S2_MAX_MR * S2_MAX_NR,
-	SMALL = 1 << 19, /* multiply-adds below which waking the crew costs more than it saves */
+	SMALL = 1 << 20, /* multiply-adds below which waking the crew costs more than it saves */
 };
 
 typedef struct product {
@@ -159,6 +159,7 @@ static void finish_tile(const product *p, const s2_tile *t, size_t i, size_t j)
 		.residual = e->residual ? e->residual + i * e->ld_residual + j : NULL,
 		.ld_residual = e->ld_residual,
 		.act = e->act,
+		.slope = e->slope,
 		.scale = e->scale,
 	};
 	p->k->finish(&f);

@@ -29,12 +29,15 @@ typedef struct s2_right {
 	ptrdiff_t sn, st, sc;
 } s2_right;
 
-typedef enum s2_act { S2_ACT_NONE, S2_ACT_RELU, S2_ACT_GELU, S2_ACT_TANH, S2_ACT_SWISH } s2_act;
-/* GELU is the erf form (torch.nn.GELU()). */
+/* GELU is the erf form (torch.nn.GELU()); LEAKY_RELU takes the epilogue's slope, or s2_leaky_relu's. */
+typedef enum s2_act {
+	S2_ACT_NONE, S2_ACT_RELU, S2_ACT_GELU, S2_ACT_TANH, S2_ACT_SWISH, S2_ACT_LEAKY_RELU
+} s2_act;
 
 typedef struct s2_epilogue {
 	const float *bias;     /* [n] or NULL */
 	s2_act act;            /* after bias */
+	float slope;           /* of LEAKY_RELU */
 	float scale;           /* multiplies after act; 0 means 1 */
 	const float *residual; /* [m, n] added last, or NULL; may be `out` itself */
 	size_t ld_residual;

@@ -40,7 +40,7 @@ typedef struct s2_finish {
 	const float *residual; /* or NULL */
 	size_t ld_residual;
 	s2_act act;
-	float scale;          /* 1: none */
+	float slope, scale;   /* 1: none */
 } s2_finish;
 
 /* The past of one hypothesis: step p is row slot[p] of the cache's step p. */
@@ -63,8 +63,7 @@ struct s2_kernels {
 	 * n*sn + k of b->w; t->panel is unused and t->taps is 1. */
 	void (*direct)(const s2_tile *t, const s2_right *b);
 
-	void (*activate)(float *data, size_t n, s2_act act);
-	void (*leaky_relu)(float *out, const float *in, size_t n, float slope);
+	void (*activate)(float *out, const float *in, size_t n, s2_act act, float slope);
 	void (*glu)(float *out, const float *a, const float *b, size_t n); /* a * sigmoid(b) */
 	void (*add_scaled)(float *out, const float *in, size_t n, float scale);
 	void (*scale)(float *data, size_t n, float scale);

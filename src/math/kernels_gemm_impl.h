@@ -82,7 +82,7 @@ static inline __attribute__((always_inline)) void finish_columns(const s2_finish
 {
 	v16 bias = f->bias ? v16_loadn(f->bias + j, n) : v16_set1(0), scale = v16_set1(f->scale);
 	for (size_t i = 0; i < f->rows; i++) {
-		v16 v = v16_act(v16_add(v16_loadn(f->acc + i * NR + j, n), bias), act);
+		v16 v = v16_act(v16_add(v16_loadn(f->acc + i * NR + j, n), bias), act, f->slope);
 		v = v16_mul(v, scale);
 		if (f->residual)
 			v = v16_add(v, v16_loadn(f->residual + i * f->ld_residual + j, n));
@@ -181,6 +181,13 @@ static void KERNEL(pack)(float *panel, const void *w, s2_dtype dtype, ptrdiff_t 
 {
 	ptrdiff_t size = (ptrdiff_t)s2_dtype_size(dtype);
 	const char *bytes = w, *rows[NR];
+	if (sn == 1 && dtype == S2_F32 && cols == NR) {
+		for (size_t i = 0; i < k; i++, panel += NR, bytes += sc * size) {
+			vf_store(panel, vf_load(bytes));
+			vf_store(panel + VN, vf_load(bytes + VN * sizeof *panel));
+		}
+		return;
+	}
 	if (sn == 1 || (cols > 1 && llabs(sn) < llabs(sc))) { /* neighbours in a panel row are neighbours in memory */
 		for (size_t i = 0; i < k; i++, panel += NR) {
 			widen(panel, bytes + (ptrdiff_t)i * sc * size, dtype, sn, cols);

@@ -92,7 +92,7 @@ static inline v16 v16_erf(v16 x)
 	return v16_select_lt(a, one, near, v16_copysign(far, x));
 }
 
-static inline v16 v16_act(v16 x, s2_act act)
+static inline v16 v16_act(v16 x, s2_act act, float slope)
 {
 	switch (act) {
 	case S2_ACT_RELU:
@@ -104,6 +104,8 @@ static inline v16 v16_act(v16 x, s2_act act)
 		return v16_tanh(x);
 	case S2_ACT_SWISH:
 		return v16_mul(x, v16_sigmoid(x));
+	case S2_ACT_LEAKY_RELU:
+		return v16_select_lt(x, v16_set1(0), v16_mul(x, v16_set1(slope)), x);
 	case S2_ACT_NONE:
 		break;
 	}
@@ -113,19 +115,10 @@ static inline v16 v16_act(v16 x, s2_act act)
 /* A loop over n elements: `i` is the first of this vector, `m` how many of its lanes count. */
 #define FOR_V16(n) for (size_t i = 0, m; i < (n) && (m = s2_min((n) - i, 16), true); i += 16)
 
-static void KERNEL(activate)(float *data, size_t n, s2_act act)
+static void KERNEL(activate)(float *out, const float *in, size_t n, s2_act act, float slope)
 {
 	FOR_V16 (n)
-		v16_storen(data + i, v16_act(v16_loadn(data + i, m), act), m);
-}
-
-static void KERNEL(leaky_relu)(float *out, const float *in, size_t n, float slope)
-{
-	v16 zero = v16_set1(0), s = v16_set1(slope);
-	FOR_V16 (n) {
-		v16 v = v16_loadn(in + i, m);
-		v16_storen(out + i, v16_select_lt(v, zero, v16_mul(v, s), v), m);
-	}
+		v16_storen(out + i, v16_act(v16_loadn(in + i, m), act, slope), m);
 }
 
 static void KERNEL(glu)(float *out, const float *a, const float *b, size_t n)

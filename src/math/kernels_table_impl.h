@@ -9,7 +9,6 @@ const s2_kernels KERNEL(s2_kernels) = {
 	.pack = KERNEL(pack),
 	.direct = KERNEL(direct),
 	.activate = KERNEL(activate),
-	.leaky_relu = KERNEL(leaky_relu),
 	.glu = KERNEL(glu),
 	.add_scaled = KERNEL(add_scaled),
 	.scale = KERNEL(scale),

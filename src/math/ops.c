@@ -73,22 +73,18 @@ void s2_channel_norm(const s2_exec *x, float *out, const float *in, const float 
 
 static void activate_piece(const operation *op, size_t begin, size_t end)
 {
-	op->k->activate(op->out + begin, end - begin, op->act);
+	op->k->activate(op->out + begin, op->in + begin, end - begin, op->act, op->value);
 }
 
 void s2_activate(const s2_exec *x, float *data, size_t n, s2_act act)
 {
-	run(x, (operation){.piece = activate_piece, .n = n, .step = PIECE, .out = data, .act = act});
-}
-
-static void leaky_relu_piece(const operation *op, size_t begin, size_t end)
-{
-	op->k->leaky_relu(op->out + begin, op->in + begin, end - begin, op->value);
+	run(x, (operation){.piece = activate_piece, .n = n, .step = PIECE, .out = data, .in = data, .act = act});
 }
 
 void s2_leaky_relu(const s2_exec *x, float *out, const float *in, size_t n, float slope)
 {
-	run(x, (operation){.piece = leaky_relu_piece, .n = n, .step = PIECE, .out = out, .in = in, .value = slope});
+	run(x, (operation){.piece = activate_piece, .n = n, .step = PIECE, .out = out, .in = in,
+			   .act = S2_ACT_LEAKY_RELU, .value = slope});
 }
 
 static void glu_rows(const operation *op, size_t begin, size_t end)

@@ -124,6 +124,8 @@ static float naive(const operands *o, const s2_epilogue *e, bool fused, float ol
 		v += e->bias[j];
 	if (e->act == S2_ACT_RELU)
 		v = v > 0 ? v : 0;
+	if (e->act == S2_ACT_LEAKY_RELU)
+		v = v < 0 ? v * e->slope : v;
 	if (e->scale != 0)
 		v *= e->scale;
 	if (e->residual)
@@ -175,6 +177,7 @@ static void compare_all(const s2_exec *x, const operands *o)
 {
 	compare(x, o, NULL);
 	compare(x, o, &(s2_epilogue){.bias = o->bias, .act = S2_ACT_RELU});
+	compare(x, o, &(s2_epilogue){.act = S2_ACT_LEAKY_RELU, .slope = 0.1f});
 	compare(x, o, &(s2_epilogue){.bias = o->bias, .scale = 0.5f, .residual = o->residual, .ld_residual = o->s.n});
 	compare(x, o, &(s2_epilogue){.accumulate = true, .bias = o->bias, .residual = o->x /* in place */});
 }
@@ -206,7 +209,9 @@ static void test_large(const s2_exec *x)
 		{5, 70, 1, 2049, 1, 1, 0, 0},  {341, 33, 1, 1024, 1, 1, 0, 0}, {30, 600, 1, 769, 1, 1, 0, 1},
 		{50, 40, 3, 512, 2, 1, 0, 0},  {40, 40, 7, 130, 1, 3, 9, 0},   {29, 20, 3, 500, 1, 2, 2, 0},
 		{33, 35, 128, 48, 1, 1, 64, 0}, {700, 1, 7, 32, 1, 1, 3, 0},    {20, 9, 1000, 1, 1, 1, 0, 0},
-		{20, 9, 700, 1, 2, 3, 5, 2},   {40, 300, 1, 3000, 1, 1, 0, 0},
+		{20, 9, 700, 1, 2, 3, 5, 2},   {40, 300, 1, 3000, 1, 1, 0, 0},  {10, 70, 1, 2048, 1, 1, 0, 0},
+		{9, 40, 1, 6500, 1, 1, 0, 0},  {20, 40, 1, 3500, 1, 1, 0, 0},   {7, 33, 5, 512, 1, 2, 3, 0},
+		{300, 1, 5, 24, 3, 1, 7, 0},   {90, 1, 1, 100, 1, 1, 0, 0},     {60, 1, 3, 40, 1, 1, -5, 0},
 	};
 	uint64_t seed = 2;
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
