@@ -336,7 +336,9 @@ bool s2_next_word(const s2_chars *s, size_t *at, s2_word *word)
 	size_t end = first;
 	while (end < s->n && !s2_is_space(s->c[end]))
 		end++;
-	*word = (s2_word){s->c + first, end - first};
 	*at = end;
-	return end > first;
+	if (end == first)
+		return false;
+	*word = (s2_word){s->c + first, end - first};
+	return true;
 }
