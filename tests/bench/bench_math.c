@@ -280,6 +280,9 @@ int main(int argc, char **argv)
 	bench_conv(&x, "extractor 0", 1, 512, 10, 5, 1, 16000);
 	bench_conv(&x, "extractor", 512, 512, 3, 2, 1, 4000);
 	bench_conv(&x, "vocoder", 512, 512, 3, 1, 1, 400);
+	bench_conv(&x, "vocoder", 128, 512, 7, 1, 1, 150);
+	bench_conv(&x, "vocoder", 256, 256, 7, 1, 3, 250);
+	bench_conv(&x, "vocoder", 256, 256, 11, 1, 5, 750);
 	bench_conv(&x, "vocoder", 256, 256, 3, 1, 1, 4000);
 	bench_conv(&x, "vocoder", 256, 256, 11, 1, 5, 4000);
 	bench_conv(&x, "vocoder", 128, 128, 7, 1, 3, 16000);
