@@ -10,18 +10,31 @@ struct s2_pool {
 	pthread_t *threads;
 	int n_started;
 
+	int spins; /* looks for work before going to sleep */
+
 	pthread_mutex_t busy; /* held by the session whose loop runs */
-	pthread_mutex_t lock; /* guards everything below but the counters */
+	pthread_mutex_t lock; /* guards changes of everything below but `next` */
 	pthread_cond_t wake, done;
-	unsigned long generation; /* one more for each loop */
+	atomic_ulong generation; /* one more for each loop */
 	bool quit;
-	int working; /* crew members that have not finished this generation */
+	atomic_int working; /* crew members that have joined this generation's loop and not left it */
 
 	s2_task *task;
 	void *arg;
 	size_t n;
 	atomic_size_t next;
 };
+
+enum { SPINS = 2000 }; /* some 30 microseconds: loops of one forward pass follow each other faster than a thread wakes */
+
+static inline void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
 
 typedef struct crew {
 	s2_pool *pool;
@@ -44,18 +57,27 @@ static void *crew_main(void *arg)
 	free(arg);
 	s2_pool *p = me.pool;
 	unsigned long seen = 0;
-	pthread_mutex_lock(&p->lock);
 	for (;;) {
+		for (int i = 0; i < p->spins && atomic_load(&p->generation) == seen; i++)
+			relax();
+		pthread_mutex_lock(&p->lock);
 		while (!p->quit && p->generation == seen)
 			pthread_cond_wait(&p->wake, &p->lock);
 		if (p->quit)
 			break;
 		seen = p->generation;
+		/* Who comes when all is handed out does not join, so that nobody waits for sleepers. */
+		bool join = atomic_load(&p->next) < p->n;
+		if (join)
+			p->working++;
 		pthread_mutex_unlock(&p->lock);
+		if (!join)
+			continue;
 		work(p, me.worker);
 		pthread_mutex_lock(&p->lock);
 		if (--p->working == 0)
 			pthread_cond_signal(&p->done);
+		pthread_mutex_unlock(&p->lock);
 	}
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
@@ -98,7 +120,9 @@ int s2_pool_new(s2_pool **out, int threads, s2st_error *err)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->wake, NULL);
 	pthread_cond_init(&p->done, NULL);
-	p->n_threads = threads ? threads : usable_cores();
+	int cores = usable_cores();
+	p->n_threads = threads ? threads : cores;
+	p->spins = p->n_threads <= cores ? SPINS : 0; /* spinning would take the core from who has the work */
 	p->threads = calloc((size_t)p->n_threads, sizeof *p->threads);
 	if (!p->threads || start_crew(p) < 0) {
 		s2_pool_free(p);
@@ -143,14 +167,15 @@ void s2_pool_run(s2_pool *p, size_t n, s2_task *task, void *arg)
 	p->arg = arg;
 	p->n = n;
 	atomic_store(&p->next, 0);
-	p->working = p->n_started;
 	p->generation++;
 	pthread_cond_broadcast(&p->wake);
 	pthread_mutex_unlock(&p->lock);
 
 	work(p, 0);
 
-	pthread_mutex_lock(&p->lock);
+	for (int i = 0; i < p->spins && atomic_load(&p->working) > 0; i++)
+		relax();
+	pthread_mutex_lock(&p->lock); /* from here on nobody joins: all is handed out */
 	while (p->working > 0)
 		pthread_cond_wait(&p->done, &p->lock);
 	pthread_mutex_unlock(&p->lock);
