@@ -301,6 +301,62 @@ typedef struct s2st_waveform {
 S2ST_CHECK int s2st_vocoder_run(s2st_vocoder_session *s, const int32_t *units, size_t n, const s2st_vocode_options *opt,
 				s2st_waveform *out, s2st_error *err);
 
+/* ---- speech to text (CTC) ----------------------------------------------------------------------------------- */
+
+/* wav2vec 2.0 family encoders fine-tuned with a CTC head: what ASR-BLEU listens with. A whole file is one input, as in
+ * the reference: time grows with the square of its length, memory with its length. */
+typedef struct s2st_asr s2st_asr;
+typedef struct s2st_asr_session s2st_asr_session;
+
+typedef struct s2st_asr_files {
+	const char *model; /* fairseq checkpoint, or a Hugging Face folder */
+	const char *dict;  /* dict.ltr.txt (fairseq) or vocab.json; NULL: the one in the checkpoint or beside the model */
+} s2st_asr_files;
+
+typedef struct s2st_asr_info {
+	const char *kind; /* "wav2vec_ctc", ... */
+	const char *file; /* the one with the weights */
+	int n_vocab;      /* rows of the head */
+	int blank, silence;
+	bool normalize; /* input is layer-normed over the file */
+	int sample_rate;
+	int hop; /* samples a frame */
+} s2st_asr_info; /* strings live as long as the model */
+
+S2ST_CHECK int s2st_asr_open(s2st_asr **out, s2st_context *ctx, const s2st_asr_files *files, s2st_error *err);
+void s2st_asr_free(s2st_asr *m);
+void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out);
+const char *s2st_asr_symbol(const s2st_asr *m, int id); /* NULL: outside the vocabulary */
+S2ST_CHECK int s2st_asr_session_new(s2st_asr_session **out, const s2st_asr *m, s2st_error *err);
+void s2st_asr_session_free(s2st_asr_session *s);
+
+typedef struct s2st_asr_options {
+	const char *post_process; /* "collapse" (default): letters, silence is a space; "none": symbols are words */
+	bool lowercase;           /* as Python's str.lower */
+} s2st_asr_options;
+
+typedef struct s2st_span {
+	const char *text;
+	double start, end; /* seconds */
+} s2st_span;
+
+typedef struct s2st_transcript {
+	const char *text;       /* UTF-8, without space at its ends; "" where nothing was heard */
+	const s2st_span *words; /* [n_words] */
+	size_t n_words;
+	const s2st_span *symbols; /* [n_symbols] letters, without silences */
+	size_t n_symbols;
+} s2st_transcript; /* owned by the session, until its next call */
+
+/* `samples` [n] mono at the model's rate (16 kHz). Logits [frames, n_vocab], not softmaxed. */
+S2ST_CHECK int s2st_asr_logits(s2st_asr_session *s, const float *samples, size_t n, s2st_matrix *out, s2st_error *err);
+/* Best path: the argmax of each frame, repeats collapsed, blanks dropped. `opt` NULL: the defaults. */
+S2ST_CHECK int s2st_asr_transcribe(s2st_asr_session *s, const float *samples, size_t n, const s2st_asr_options *opt,
+				   s2st_transcript *out, s2st_error *err);
+/* The same for logits [frames, n_vocab], for example those of s2st_asr_logits. */
+S2ST_CHECK int s2st_asr_decode(s2st_asr_session *s, const s2st_matrix *logits, const s2st_asr_options *opt,
+			       s2st_transcript *out, s2st_error *err);
+
 /* ---- scoring ------------------------------------------------------------------------------------------------- */
 
 /* Text metrics as sacreBLEU 2.6 and the field's papers define them. A scorer takes sentences one at a time and keeps

@@ -1,5 +1,6 @@
 #include "api/context.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 int s2st_context_new(s2st_context **out, const s2st_context_options *opt, s2st_error *err)
@@ -36,4 +37,12 @@ const char *s2st_context_isa(const s2st_context *ctx)
 int s2st_context_threads(const s2st_context *ctx)
 {
 	return s2_pool_threads(ctx->pool);
+}
+
+int s2_check_samples(const float *samples, size_t n, s2st_error *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isfinite(samples[i]))
+			return s2_fail(err, S2ST_EINPUT, "sample %zu of the audio is not a finite number", i);
+	return S2ST_OK;
 }

@@ -42,21 +42,13 @@ void s2st_s2ut_session_free(s2st_s2ut_session *s)
 
 /* ---- features and encoder ---- */
 
-static int check_samples(const float *samples, size_t n, s2st_error *err)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!isfinite(samples[i]))
-			return s2_fail(err, S2ST_EINPUT, "sample %zu of the audio is not a finite number", i);
-	return 0;
-}
-
 static int compute_features(s2st_s2ut_session *s, const float *samples, size_t n, float **feat, size_t *frames,
 			    s2st_error *err)
 {
 	const s2st_s2ut *m = s->m;
 	size_t limit = m->net.cfg.max_source_positions;
 	s2_arena_reset(s->x.scratch, s->empty);
-	S2_TRY(check_samples(samples, n, err));
+	S2_TRY(s2_check_samples(samples, n, err));
 	*frames = s2_fbank_frames(m->fbank, n);
 	if (*frames == 0)
 		return s2_fail(err, S2ST_EINPUT,

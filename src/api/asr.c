@@ -1,0 +1,239 @@
+/* s2st_asr_* of the public header: an encoder with a CTC head, its vocabulary, and transcripts with times.
+ *
+ * A session's memory is its scratch arena, which each call empties: first the logits lie in it, then the transcript. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/context.h"
+#include "base/size.h"
+#include "models/ctc.h"
+#include "text/chars.h"
+
+struct s2st_asr {
+	const s2st_context *ctx;
+	s2_encoder *net;
+	s2_arena *arena; /* of the vocabulary */
+	s2_ctc_vocab vocab;
+};
+
+struct s2st_asr_session {
+	const s2st_asr *m;
+	s2_exec x;
+	s2_mark empty;
+	s2_chars text, spare; /* for what str.strip and str.lower do */
+	char *utf8;           /* [cap] */
+	size_t cap;
+};
+
+/* ---- models ----------------------------------------------------------------------------------------------------- */
+
+static int open_parts(s2st_asr *m, const s2st_asr_files *files, s2st_error *err)
+{
+	m->arena = s2_arena_new();
+	if (!m->arena)
+		return s2_fail_mem(err, "model");
+	S2_TRY(s2_encoder_open(&m->net, files->model, err));
+	return s2_ctc_vocab_open(&m->vocab, m->net, files->model, files->dict, m->arena, err);
+}
+
+int s2st_asr_open(s2st_asr **out, s2st_context *ctx, const s2st_asr_files *files, s2st_error *err)
+{
+	*out = NULL;
+	s2st_asr *m = calloc(1, sizeof *m);
+	if (!m)
+		return s2_fail_mem(err, "model");
+	m->ctx = ctx;
+	int rc = open_parts(m, files, err);
+	if (rc < 0) {
+		s2st_asr_free(m);
+		return rc;
+	}
+	*out = m;
+	return S2ST_OK;
+}
+
+void s2st_asr_free(s2st_asr *m)
+{
+	if (!m)
+		return;
+	s2_encoder_free(m->net);
+	s2_arena_free(m->arena);
+	free(m);
+}
+
+void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out)
+{
+	const s2_encoder_config *c = &m->net->config;
+	*out = (s2st_asr_info){
+		.kind = c->kind,
+		.file = s2_checkpoint_path(m->net->ckpt),
+		.n_vocab = (int)c->n_vocab,
+		.blank = (int)m->vocab.blank,
+		.silence = (int)m->vocab.silence,
+		.normalize = c->normalize,
+		.sample_rate = c->sample_rate,
+		.hop = (int)s2_encoder_hop(c),
+	};
+}
+
+const char *s2st_asr_symbol(const s2st_asr *m, int id)
+{
+	return id >= 0 && (size_t)id < m->vocab.n ? m->vocab.symbols[id] : NULL;
+}
+
+/* ---- sessions --------------------------------------------------------------------------------------------------- */
+
+int s2st_asr_session_new(s2st_asr_session **out, const s2st_asr *m, s2st_error *err)
+{
+	*out = NULL;
+	s2st_asr_session *s = calloc(1, sizeof *s);
+	if (!s)
+		return s2_fail_mem(err, "session");
+	s->m = m;
+	int rc = s2_exec_init(&s->x, m->ctx->pool, m->ctx->kernels, err);
+	if (rc < 0) {
+		s2st_asr_session_free(s);
+		return rc;
+	}
+	s->empty = s2_arena_mark(s->x.scratch);
+	*out = s;
+	return S2ST_OK;
+}
+
+void s2st_asr_session_free(s2st_asr_session *s)
+{
+	if (!s)
+		return;
+	s2_exec_free(&s->x);
+	s2_chars_free(&s->text);
+	s2_chars_free(&s->spare);
+	free(s->utf8);
+	free(s);
+}
+
+/* ---- logits ----------------------------------------------------------------------------------------------------- */
+
+int s2st_asr_logits(s2st_asr_session *s, const float *samples, size_t n, s2st_matrix *out, s2st_error *err)
+{
+	const s2_encoder *net = s->m->net;
+	const s2_encoder_config *c = &net->config;
+	const size_t frames = s2_encoder_frames(c, n);
+	s2_arena *a = s->x.scratch;
+	float *logits, *h, *input;
+	s2_arena_reset(a, s->empty);
+	S2_TRY(s2_check_samples(samples, n, err));
+	if (frames == 0)
+		return s2_fail(err, S2ST_EINPUT, "the audio is too short: expected at least %zu samples at %d Hz, found %zu",
+			       s2_encoder_min_samples(c), c->sample_rate, n);
+	S2_ALLOC(logits, a, frames, c->n_vocab, err);
+	s2_mark mark = s2_arena_mark(a);
+	S2_ALLOC(h, a, frames, c->layer.dim, err);
+	if (c->normalize) {
+		S2_ALLOC(input, a, n, 1, err);
+		memcpy(input, samples, n * sizeof *input);
+		s2_encoder_normalize(input, n);
+		samples = input;
+	}
+	S2_TRY(s2_encoder_features(&s->x, net, h, samples, n, c->n_layers, true, err));
+	s2_encoder_head(&s->x, net, logits, h, frames);
+	s2_arena_reset(a, mark);
+	*out = (s2st_matrix){logits, frames, c->n_vocab};
+	return S2ST_OK;
+}
+
+/* ---- transcripts ------------------------------------------------------------------------------------------------ */
+
+typedef struct decoding {
+	s2st_asr_session *s;
+	const s2_ctc_run *runs; /* [n] */
+	size_t n;
+	s2_ctc_post post;
+	bool lowercase;
+	double frame; /* seconds */
+	s2st_error *err;
+} decoding;
+
+/* The text of `n` runs from `first` on, stripped and lower-cased. */
+static int text_of(const decoding *d, size_t first, size_t n, const char **out)
+{
+	s2st_asr_session *s = d->s;
+	char *raw;
+	S2_TRY(s2_ctc_text(&raw, &s->m->vocab, d->runs + first, n, d->post, s->x.scratch, d->err));
+	S2_TRY(s2_chars_decode(&s->text, raw, strlen(raw), d->err));
+	s2_chars_strip(&s->text);
+	if (d->lowercase) {
+		s2_chars_clear(&s->spare);
+		s2_chars_lower(&s->text, &s->spare);
+		s2_chars_swap(&s->text, &s->spare);
+	}
+	S2_TRY(s2_chars_check(&s->text, d->err));
+	S2_TRY(s2_chars_encode(&s->text, &s->utf8, &s->cap, d->err));
+	*out = s2_arena_strndup(s->x.scratch, s->utf8, strlen(s->utf8));
+	return *out ? S2ST_OK : s2_fail_mem(d->err, "transcript");
+}
+
+static int span_of(const decoding *d, size_t first, size_t n, s2st_span *out)
+{
+	out->start = (double)d->runs[first].begin * d->frame;
+	out->end = (double)d->runs[first + n - 1].end * d->frame;
+	return text_of(d, first, n, &out->text);
+}
+
+static int spans(const decoding *d, s2st_transcript *out)
+{
+	const s2_ctc_vocab *v = &d->s->m->vocab;
+	s2st_span *words, *symbols;
+	size_t n_words = 0, n_symbols = 0;
+	S2_ALLOC(words, d->s->x.scratch, d->n, 1, d->err);
+	S2_ALLOC(symbols, d->s->x.scratch, d->n, 1, d->err);
+	for (size_t i = 0; i < d->n;) {
+		const size_t n = s2_ctc_word(v, d->runs + i, d->n - i, d->post);
+		if (n)
+			S2_TRY(span_of(d, i, n, &words[n_words++]));
+		for (size_t j = i; j < i + n; j++)
+			S2_TRY(span_of(d, j, 1, &symbols[n_symbols++]));
+		i += n ? n : 1;
+	}
+	*out = (s2st_transcript){.words = words, .n_words = n_words, .symbols = symbols, .n_symbols = n_symbols};
+	return S2ST_OK;
+}
+
+static int post_of(const char *name, s2_ctc_post *out, s2st_error *err)
+{
+	if (!name || strcmp(name, "collapse") == 0)
+		*out = S2_CTC_COLLAPSE;
+	else if (strcmp(name, "none") == 0)
+		*out = S2_CTC_NONE;
+	else
+		return s2_fail(err, S2ST_EINPUT, "post-processing \"%.40s\" is unknown: expected collapse or none", name);
+	return S2ST_OK;
+}
+
+int s2st_asr_decode(s2st_asr_session *s, const s2st_matrix *logits, const s2st_asr_options *opt, s2st_transcript *out,
+		    s2st_error *err)
+{
+	const s2_encoder_config *c = &s->m->net->config;
+	s2_ctc_run *runs;
+	decoding d = {
+		.s = s,
+		.lowercase = opt && opt->lowercase,
+		.frame = (double)s2_encoder_hop(c) / c->sample_rate,
+		.err = err,
+	};
+	if (logits->cols != c->n_vocab)
+		return s2_fail(err, S2ST_EINPUT, "expected logits of %zu symbols, found %zu", c->n_vocab, logits->cols);
+	S2_TRY(post_of(opt ? opt->post_process : NULL, &d.post, err));
+	S2_ALLOC(runs, s->x.scratch, logits->rows, 1, err);
+	d.runs = runs;
+	d.n = s2_ctc_greedy(runs, &s->m->vocab, logits->data, logits->rows);
+	S2_TRY(spans(&d, out));
+	return text_of(&d, 0, d.n, &out->text);
+}
+
+int s2st_asr_transcribe(s2st_asr_session *s, const float *samples, size_t n, const s2st_asr_options *opt,
+			s2st_transcript *out, s2st_error *err)
+{
+	s2st_matrix logits;
+	S2_TRY(s2st_asr_logits(s, samples, n, &logits, err));
+	return s2st_asr_decode(s, &logits, opt, out, err);
+}
