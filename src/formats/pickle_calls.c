@@ -4,7 +4,6 @@
 
 #include "base/size.h"
 #include "base/utf8.h"
-#include "formats/npy.h"
 #include "formats/pickle_vm.h"
 
 /* ---- names that act ------------------------------------------------------------------------------------------ */
@@ -323,13 +322,18 @@ static bool parse_shape(const s2_value *shape, s2_npy_layout *layout)
 	return true;
 }
 
+bool s2_pickle_array_layout(s2_npy_layout *out, const s2_value *dtype, const s2_value *shape)
+{
+	return parse_dtype(dtype, out) && parse_shape(shape, out);
+}
+
 /* Turns v into the array; leaves it as it is where a tensor cannot hold it (objects, records, text). */
 static int set_array(s2_vm *vm, s2_value *v, const s2_value *dtype, const s2_value *shape, bool fortran,
 		     const s2_value *data)
 {
 	s2_npy_layout layout = {.fortran = fortran};
 	s2_tensor *t;
-	if (!is_bytes(data) || !parse_dtype(dtype, &layout) || !parse_shape(shape, &layout))
+	if (!is_bytes(data) || !s2_pickle_array_layout(&layout, dtype, shape))
 		return S2ST_OK;
 	S2_TRY(new_tensor(vm, &layout, data, &t));
 	v->kind = S2_V_ARRAY;

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/size.h"
+#include "formats/joblib.h"
+#include "formats/npy.h"
 
 enum { BLOCK_ROWS = 512, TASK_ROWS = 64 };
 
@@ -49,6 +52,66 @@ int s2_kmeans_new(s2_kmeans **out, const float *centroids, size_t k, size_t dim,
 		s2_kmeans_free(m);
 	else
 		*out = m;
+	return rc;
+}
+
+/* ---- files ---- */
+
+static int from_tensor(s2_kmeans **out, const s2_tensor *t, const char *name, s2st_error *err)
+{
+	char shape[64];
+	if (t->rank != 2)
+		return s2_fail(err, S2ST_EMODEL, "%s: expected centroids [K, dim], found %s", name,
+			       s2_tensor_shape_text(t, shape, sizeof shape));
+	float *centroids = reallocarray(NULL, s2_max(s2_tensor_count(t), 1), sizeof *centroids);
+	if (!centroids)
+		return s2_fail_mem(err, name);
+	s2_tensor_to_f32(t, centroids);
+	int rc = s2_kmeans_new(out, centroids, t->dims[0], t->dims[1], name, err);
+	free(centroids);
+	return rc;
+}
+
+/* A scikit-learn model with `cluster_centers_`, or the bare matrix. */
+static int from_joblib(s2_kmeans **out, s2_arena *a, const s2_map *map, s2st_error *err)
+{
+	s2_value *root;
+	S2_TRY(s2_joblib_parse(&root, a, map->bytes, map->size, map->path, err));
+	const s2_value *centers = root->kind == S2_V_ARRAY ? root : s2_value_get(root, "cluster_centers_");
+	if (!centers)
+		return s2_fail(err, S2ST_EMODEL, "%s: expected a k-means model with cluster_centers_, found %s", map->path,
+			       s2_value_kind_name(root));
+	if (centers->kind != S2_V_ARRAY)
+		return s2_fail(err, S2ST_EMODEL, "%s: cluster_centers_: expected an array of numbers, found %s", map->path,
+			       s2_value_kind_name(centers));
+	return from_tensor(out, centers->u.tensor, map->path, err);
+}
+
+static int from_npy(s2_kmeans **out, s2_arena *a, const s2_map *map, s2st_error *err)
+{
+	s2_tensor t;
+	S2_TRY(s2_npy_parse(&t, a, map->bytes, map->size, map->path, err));
+	return from_tensor(out, &t, map->path, err);
+}
+
+int s2_kmeans_open(s2_kmeans **out, const char *path, s2st_error *err)
+{
+	s2_map map;
+	*out = NULL;
+	S2_TRY(s2_map_open(&map, path, err));
+	s2_arena *a = s2_arena_new();
+	int rc;
+	if (!a)
+		rc = s2_fail_mem(err, path);
+	else if (map.size >= 6 && memcmp(map.bytes, "\x93NUMPY", 6) == 0)
+		rc = from_npy(out, a, &map, err);
+	else if (s2_joblib_sniff(map.bytes, map.size))
+		rc = from_joblib(out, a, &map, err);
+	else
+		rc = s2_fail(err, S2ST_EFORMAT, "%s: expected a k-means model (km.bin of joblib, or .npy), found something else",
+			     path);
+	s2_arena_free(a);
+	s2_map_close(&map);
 	return rc;
 }
 
