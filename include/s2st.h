@@ -326,6 +326,9 @@ typedef struct s2st_asr_info {
 S2ST_CHECK int s2st_asr_open(s2st_asr **out, s2st_context *ctx, const s2st_asr_files *files, s2st_error *err);
 void s2st_asr_free(s2st_asr *m);
 void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out);
+/* SHA-256 of that file, in hexadecimal: which recogniser a score is from. */
+enum { S2ST_HASH_SIZE = 65 };
+S2ST_CHECK int s2st_asr_hash(const s2st_asr *m, char out[S2ST_HASH_SIZE], s2st_error *err);
 const char *s2st_asr_symbol(const s2st_asr *m, int id); /* NULL: outside the vocabulary */
 S2ST_CHECK int s2st_asr_session_new(s2st_asr_session **out, const s2st_asr *m, s2st_error *err);
 void s2st_asr_session_free(s2st_asr_session *s);

@@ -216,3 +216,22 @@ int cli_output_path(char **out, const char *dir, const char *id, const char *suf
 	}
 	return S2ST_OK;
 }
+
+int cli_write_matrix(const cli *c, const char *dir, const char *id, const s2st_matrix *m, s2st_error *err)
+{
+	const size_t dims[] = {m->rows, m->cols};
+	char *path;
+	int rc = cli_output_path(&path, dir, id, ".npy", err);
+	if (rc < 0)
+		return rc;
+	if (!c->resume || !cli_exists(path)) {
+		s2st_writer *w = NULL;
+		rc = s2st_writer_open(&w, path, err);
+		if (rc == S2ST_OK && (rc = s2st_npy_write(w, "<f4", dims, 2, m->data, err)) < 0)
+			s2st_writer_abort(w);
+		else if (rc == S2ST_OK)
+			rc = s2st_writer_commit(w, err);
+	}
+	free(path);
+	return rc;
+}

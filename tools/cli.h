@@ -106,6 +106,8 @@ bool cli_exists(const char *path);
 int cli_make_folder(const char *path, s2st_error *err); /* with its parents; there already: fine */
 /* "DIR/IDsuffix" in a malloc'ed string; refuses ids that would leave the folder. */
 int cli_output_path(char **out, const char *dir, const char *id, const char *suffix, s2st_error *err);
+/* DIR/ID.npy, float32; with --resume one that is there stays. */
+int cli_write_matrix(const cli *c, const char *dir, const char *id, const s2st_matrix *m, s2st_error *err);
 /* Numbers separated by commas or blanks, in a malloc'ed array. */
 int cli_parse_ids(int32_t **out, size_t *n, const char *text, s2st_error *err);
 /* Text or audio on a terminal? Exits with misuse if stdout is one: bytes would only make a mess there. */
@@ -225,18 +227,30 @@ typedef struct cli_vocoder {
 	float *speaker;
 } cli_vocoder;
 
+typedef struct cli_asr {
+	s2st_asr_files files;
+	int post_process; /* CLI_CHOICE "collapse|none" */
+	s2st_asr_options options;
+	s2st_asr *model;
+	s2st_asr_session *session;
+	s2st_asr_info info;
+} cli_asr;
+
 typedef struct cli_models {
 	cli_s2ut *s2ut;       /* NULL: the tool needs none */
 	cli_vocoder *vocoder; /* NULL: likewise */
+	cli_asr *asr;         /* NULL: likewise */
 	s2st_context *context;
 	s2st_pack *pack;
 } cli_models;
 
-enum { CLI_N_S2UT_OPTIONS = 13, CLI_N_VOICE_OPTIONS = 6 };
+enum { CLI_N_S2UT_OPTIONS = 13, CLI_N_VOICE_OPTIONS = 6, CLI_N_ASR_OPTIONS = 3 };
 void cli_s2ut_defaults(cli_s2ut *m);
 void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS]);
 void cli_vocoder_defaults(cli_vocoder *v);
 void cli_voice_options(cli_vocoder *v, cli_sink *sink, cli_option out[CLI_N_VOICE_OPTIONS]);
+
+void cli_asr_options(cli_asr *m, cli_option out[CLI_N_ASR_OPTIONS]);
 
 /* After cli_parse: opens --pack, lets it set files and defaults, and reads the options again so that they win.
  * Exits with misuse where a model is missing. Returns CLI_OK, or the exit code after saying why. */

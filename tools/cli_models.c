@@ -61,6 +61,19 @@ void cli_voice_options(cli_vocoder *v, cli_sink *sink, cli_option out[CLI_N_VOIC
 	memcpy(out, options, sizeof options);
 }
 
+void cli_asr_options(cli_asr *m, cli_option out[CLI_N_ASR_OPTIONS])
+{
+	const cli_option options[CLI_N_ASR_OPTIONS] = {
+		{'m', "model", CLI_TEXT, "PATH", &m->files.model, 0, 0,
+		 "recogniser with a CTC head: fairseq checkpoint or Hugging Face folder"},
+		{0, "dict", CLI_TEXT, "FILE", &m->files.dict, 0, 0,
+		 "dict.ltr.txt or vocab.json; none: the one in the checkpoint or beside the model"},
+		{0, "post-process", CLI_CHOICE, "collapse|none", &m->post_process, 0, 0,
+		 "collapse: symbols are letters; none: symbols are words or syllables, joined by spaces"},
+	};
+	memcpy(out, options, sizeof options);
+}
+
 /* ---- from options and pack to files ---- */
 
 static const char *pick(const char *given, const s2st_pack *pack, const char *role)
@@ -120,6 +133,14 @@ int cli_models_configure(cli *c, cli_models *m)
 		if (!v->model_file)
 			cli_misuse(c, "no vocoder: give %s MODEL.pt or --pack DIR", m->s2ut ? "--vocoder" : "-m");
 		read_speaker(c, v);
+	}
+	if (m->asr) {
+		s2st_asr_files *f = &m->asr->files;
+		const bool own = f->model != NULL;
+		f->model = pick(f->model, m->pack, "asr");
+		f->dict = pick(f->dict, own ? NULL : m->pack, "asr_dict");
+		if (!f->model)
+			cli_misuse(c, "no recogniser: give %s MODEL or --pack DIR", m->s2ut ? "--asr" : "-m");
 	}
 	return CLI_OK;
 }
@@ -183,6 +204,22 @@ static int open_vocoder(cli *c, cli_vocoder *v, s2st_context *context, const cha
 	return CLI_OK;
 }
 
+static int open_asr(cli *c, cli_asr *m, s2st_context *context)
+{
+	static const char *const post[] = {"collapse", "none"};
+	s2st_error err;
+	int rc = s2st_asr_open(&m->model, context, &m->files, &err);
+	if (rc == S2ST_OK)
+		rc = s2st_asr_session_new(&m->session, m->model, &err);
+	if (rc < 0) {
+		cli_error(c, m->files.model, err.text);
+		return CLI_MODEL;
+	}
+	s2st_asr_get_info(m->model, &m->info);
+	m->options.post_process = post[m->post_process];
+	return CLI_OK;
+}
+
 int cli_models_open(cli *c, cli_models *m)
 {
 	s2st_error err;
@@ -194,6 +231,8 @@ int cli_models_open(cli *c, cli_models *m)
 	int code = m->s2ut ? open_s2ut(c, m->s2ut, m->context) : CLI_OK;
 	if (code == CLI_OK && m->vocoder)
 		code = open_vocoder(c, m->vocoder, m->context, m->s2ut ? "--vocoder-speaker-embed" : "--speaker-embed");
+	if (code == CLI_OK && m->asr)
+		code = open_asr(c, m->asr, m->context);
 	if (code != CLI_OK)
 		return code;
 	const s2st_s2ut *s2ut = m->s2ut ? m->s2ut->model : NULL;
@@ -222,6 +261,10 @@ void cli_models_close(cli_models *m)
 		s2st_vocoder_session_free(m->vocoder->session);
 		s2st_vocoder_free(m->vocoder->model);
 		free(m->vocoder->speaker);
+	}
+	if (m->asr) {
+		s2st_asr_session_free(m->asr->session);
+		s2st_asr_free(m->asr->model);
 	}
 	s2st_context_free(m->context);
 	s2st_pack_free(m->pack);

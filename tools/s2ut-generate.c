@@ -113,25 +113,6 @@ static void print_best(FILE *f, const generate *g, const s2st_input *row, const 
 
 /* ---- one input ---- */
 
-static int write_matrix(const generate *g, const char *dir, const char *id, const s2st_matrix *m, s2st_error *err)
-{
-	const size_t dims[] = {m->rows, m->cols};
-	char *path;
-	int rc = cli_output_path(&path, dir, id, ".npy", err);
-	if (rc < 0)
-		return rc;
-	if (!g->c->resume || !cli_exists(path)) {
-		s2st_writer *w = NULL;
-		rc = s2st_writer_open(&w, path, err);
-		if (rc == S2ST_OK && (rc = s2st_npy_write(w, "<f4", dims, 2, m->data, err)) < 0)
-			s2st_writer_abort(w);
-		else if (rc == S2ST_OK)
-			rc = s2st_writer_commit(w, err);
-	}
-	free(path);
-	return rc;
-}
-
 static int write_insides(generate *g, const s2st_input *row, const s2st_audio *a, s2st_error *err)
 {
 	s2st_s2ut_session *s = g->s2ut.session;
@@ -140,17 +121,17 @@ static int write_insides(generate *g, const s2st_input *row, const s2st_audio *a
 	if (g->features_dir) {
 		rc = s2st_s2ut_features(s, a->samples, a->n, &m, err);
 		if (rc == S2ST_OK)
-			rc = write_matrix(g, g->features_dir, row->id, &m, err);
+			rc = cli_write_matrix(g->c, g->features_dir, row->id, &m, err);
 	}
 	if (rc == S2ST_OK && g->encoder_dir) {
 		rc = s2st_s2ut_encode(s, a->samples, a->n, g->s2ut.speaker, &m, err);
 		if (rc == S2ST_OK)
-			rc = write_matrix(g, g->encoder_dir, row->id, &m, err);
+			rc = cli_write_matrix(g->c, g->encoder_dir, row->id, &m, err);
 	}
 	if (rc == S2ST_OK && g->logprobs_dir) {
 		rc = s2st_s2ut_force(s, a->samples, a->n, g->s2ut.speaker, g->forced, g->n_forced, &m, err);
 		if (rc == S2ST_OK)
-			rc = write_matrix(g, g->logprobs_dir, row->id, &m, err);
+			rc = cli_write_matrix(g->c, g->logprobs_dir, row->id, &m, err);
 	}
 	return rc;
 }

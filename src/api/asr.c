@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/context.h"
+#include "base/sha256.h"
 #include "base/size.h"
 #include "models/ctc.h"
 #include "text/chars.h"
@@ -76,6 +77,13 @@ void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out)
 	};
 }
 
+_Static_assert((int)S2ST_HASH_SIZE == (int)S2_SHA256_TEXT, "the hash fits the public buffer");
+
+int s2st_asr_hash(const s2st_asr *m, char out[S2ST_HASH_SIZE], s2st_error *err)
+{
+	return s2_sha256_file(out, s2_checkpoint_path(m->net->ckpt), err);
+}
+
 const char *s2st_asr_symbol(const s2st_asr *m, int id)
 {
 	return id >= 0 && (size_t)id < m->vocab.n ? m->vocab.symbols[id] : NULL;
@@ -123,7 +131,8 @@ int s2st_asr_logits(s2st_asr_session *s, const float *samples, size_t n, s2st_ma
 	s2_arena_reset(a, s->empty);
 	S2_TRY(s2_check_samples(samples, n, err));
 	if (frames == 0)
-		return s2_fail(err, S2ST_EINPUT, "the audio is too short: expected at least %zu samples at %d Hz, found %zu",
+		return s2_fail(err, S2ST_EINPUT,
+			       "the audio is too short: expected at least %zu samples at %d Hz, found %zu",
 			       s2_encoder_min_samples(c), c->sample_rate, n);
 	S2_ALLOC(logits, a, frames, c->n_vocab, err);
 	s2_mark mark = s2_arena_mark(a);
