@@ -422,6 +422,18 @@ typedef struct s2st_comparison {
 S2ST_CHECK int s2st_scorer_compare(const s2st_scorer *baseline, const s2st_scorer *system, int n_samples, uint64_t seed,
 				   s2st_comparison *out, s2st_error *err);
 
+/* Sentences of a UTF-8 file, stripped of space at their ends: one a line, or `columns` ("tgt_text", or several separated
+ * by commas) of a tab-separated table with a header line and without quoting. Errors name line and byte; a file without
+ * sentences is one. */
+typedef struct s2st_sentences s2st_sentences;
+S2ST_CHECK int s2st_sentences_read(s2st_sentences **out, const char *path, const char *columns, s2st_error *err);
+void s2st_sentences_free(s2st_sentences *s);
+size_t s2st_sentences_count(const s2st_sentences *s);
+size_t s2st_sentences_columns(const s2st_sentences *s);                       /* 1 of a plain file */
+const char *const *s2st_sentences_texts(const s2st_sentences *s, size_t i);   /* [columns] */
+const char *s2st_sentences_id(const s2st_sentences *s, size_t i);             /* column id of a table; NULL: none */
+size_t s2st_sentences_line(const s2st_sentences *s, size_t i);                /* in the file, from 1 */
+
 /* Text normalisers, by name: "none"; "speech_matrix" and "fisher" (fairseq's cleaners: numbers and English titles to
  * words, no punctuation but the apostrophe); "whisper_basic"; "hokkien" (Tâi-lô initials and finals to syllables).
  * `language`: "en", "es", "fr" spell numbers out in speech_matrix, any other leaves them; NULL is "en". */
