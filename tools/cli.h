@@ -49,10 +49,10 @@ typedef struct cli_group {
 	size_t n;
 } cli_group;
 
-enum { CLI_MAX_GROUPS = 6, CLI_FP32 = 0 };
+enum { CLI_MAX_GROUPS = 7, CLI_FP32 = 0 };
 
 /* One way to tell the user something once; -v tells it for every input. */
-typedef enum cli_notice { CLI_NOTE_RESAMPLED, CLI_NOTE_FOLDED, CLI_NOTE_CUT, CLI_N_NOTICES } cli_notice;
+typedef enum cli_notice { CLI_NOTE_RESAMPLED, CLI_NOTE_FOLDED, CLI_NOTE_CUT, CLI_NOTE_ORDER, CLI_N_NOTICES } cli_notice;
 
 typedef struct cli {
 	/* The tool says: */
@@ -264,6 +264,34 @@ int cli_speaker(const cli_vocoder *v, size_t index);
 /* Audio to units, with the note about hypotheses that were cut. */
 int cli_generate(cli *c, const cli_s2ut *m, const char *path, const s2st_audio *audio, s2st_nbest *out,
 		 s2st_error *err);
+
+/* ---- what asr-bleu compares (cli_recordings.c, cli_languages.c) --------------------------------------------------- */
+
+/* The recording of each reference. */
+typedef struct cli_recordings {
+	char **paths; /* [n]; NULL: there is none */
+	size_t n;
+	bool by_number; /* N_pred.wav, N_spkK_pred.wav; else by id, or as they came */
+	s2st_inputs *inputs;
+} cli_recordings;
+
+/* Looks in folder `dir` for N_pred.wav and N_spkK_pred.wav, N from 0; where it has none, or is NULL, takes the files of
+ * the folder or of `args` as s2st_inputs gives them: by the references' ids, or in order. What is missing, extra or there
+ * twice is an error that names it; `allow_missing` lets recordings with a number or an id be missing. */
+int cli_recordings_find(cli_recordings *r, const s2st_sentences *refs, const char *dir, const char *const *args,
+			size_t n_args, const cli_source *source, bool allow_missing, s2st_error *err);
+void cli_recordings_free(cli_recordings *r);
+
+typedef struct cli_language {
+	const char *code, *short_code; /* "eng", "en" */
+	const char *model;             /* public name */
+	bool fairseq;                  /* with dict.ltr.txt beside it; else a Hugging Face folder */
+} cli_language;
+
+const cli_language *cli_find_language(const char *code); /* NULL: unknown, or no code */
+const char *cli_language_codes(void);                    /* for messages */
+/* Where its model is in a folder of models, in a malloc'ed string; NULL: out of memory. */
+char *cli_language_model(const cli_language *l, const char *dir);
 
 /* ---- unit lines as inputs (cli_lines.c) ------------------------------------------------------------------------- */
 

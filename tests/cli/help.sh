@@ -18,7 +18,7 @@ offers() { # TOOL OPTION...
 	awk -v tool="$tool" 'length($0) > 105 { print tool " --help: a long line: " $0 }' <<<"$help"
 }
 
-for tool in asr-transcribe s2ut-generate vocode s2st-translate s2st-inspect; do
+for tool in asr-bleu asr-transcribe s2ut-generate vocode s2st-translate s2st-inspect; do
 	$tool --version
 	test "$($tool -h)" = "$($tool --help)"
 	test "$($tool --help --beam)" = "$($tool --help)" # before it looks at what follows
@@ -30,6 +30,8 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers s2ut-generate $search --nbest --format --features-out --encoder-out --force-prefix --logprobs-out --order
 	offers vocode --model --config $voice
 	offers s2st-translate $search $voice --vocoder --units-out --transcript
+	offers asr-bleu --audio-dir --references --reference-column --from-transcripts --tokenize --lowercase --smooth \
+		--normalize --transcripts-out --min-bleu --baseline --per-sentence --allow-missing --lang --models --dict
 	offers asr-transcribe --model --dict --format --logits-out --words --letters --lowercase --post-process
 	offers s2st-inspect --npy --verify
 }

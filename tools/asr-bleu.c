@@ -1,0 +1,588 @@
+/* asr-bleu: how well translated speech says what its references say, by way of a speech recogniser. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const char *const tokenizers[] = {"13a", "none", "char", "intl", "zh"};
+static const char *const smoothings[] = {"exp", "floor", "add-k", "none"};
+enum { TOKENIZE_AUTO = sizeof tokenizers / sizeof *tokenizers };
+enum { METRIC_BLEU, METRIC_CHRF, METRIC_CHRFPP, METRIC_WER, METRIC_CER };
+
+typedef struct bleu {
+	cli *c;
+	cli_models models;
+	cli_asr asr;
+	cli_source source;
+	const char *language_code, *models_dir;
+	const char *audio_dir, *transcripts_file, *references_file, *columns, *baseline;
+	const char *transcripts_out, *normalize;
+	bool lowercase, per_sentence, allow_missing, confidence;
+	int metric, tokenize, smooth, samples, seed;
+	double smooth_value, min_bleu;
+	const cli_language *language;
+	char *model_path; /* of --lang */
+	s2st_sentences *references;
+	s2st_normalizer *normalizer;
+	char **texts; /* [n, columns] references, normalised */
+	s2st_writer *out;
+} bleu;
+
+static size_t count(const bleu *b)
+{
+	return s2st_sentences_count(b->references);
+}
+
+/* ---- hypotheses: from recordings or a file --------------------------------------------------------------------- */
+
+typedef struct hearing {
+	bleu *b;
+	cli_recordings recordings;
+	size_t next;
+	char **hyps; /* [n] */
+} hearing;
+
+static int next_recording(void *source, s2st_input *row, s2st_error *err)
+{
+	hearing *h = source;
+	(void)err;
+	while (h->next < h->recordings.n && !h->recordings.paths[h->next])
+		h->next++;
+	if (h->next == h->recordings.n)
+		return 0;
+	const char *path = h->recordings.paths[h->next];
+	*row = (s2st_input){.id = path, .path = path, .index = h->next++, .n_frames = -1};
+	return 1;
+}
+
+static int hear(const bleu *b, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	s2st_audio audio = {0};
+	s2st_transcript said;
+	int rc = cli_read_audio(b->c, &audio, row->path, err);
+	if (rc < 0)
+		return rc;
+	result->seconds = (double)audio.n / audio.sample_rate;
+	rc = s2st_asr_transcribe(b->asr.session, audio.samples, audio.n, &b->asr.options, &said, err);
+	if (rc == S2ST_OK)
+		fputs(said.text, result->text.f);
+	s2st_audio_free(&audio);
+	return rc;
+}
+
+static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	const hearing *h = self;
+	int rc = hear(h->b, row, result, err);
+	if (rc < 0 && h->b->allow_missing) {
+		cli_error(h->b->c, cli_display(row->path), err->text);
+		return S2ST_OK;
+	}
+	return rc;
+}
+
+static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	hearing *h = self;
+	h->hyps[row->index] = strndup(result->text.bytes, result->text.n);
+	return h->hyps[row->index] ? S2ST_OK : cli_fail_memory(err);
+}
+
+/* Transcribes the recording of every reference. Where one fails, the others are tried, so that all failures are said. */
+static int hear_all(bleu *b, const char *dir, char **hyps)
+{
+	cli *c = b->c;
+	s2st_error err;
+	hearing h = {.b = b, .hyps = hyps};
+	bool whole;
+	if (cli_recordings_find(&h.recordings, b->references, dir, c->args, c->n_args, &b->source, b->allow_missing,
+				&err) < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_FAILED;
+	}
+	if (dir && !h.recordings.by_number && !s2st_sentences_id(b->references, 0))
+		cli_note(c, CLI_NOTE_ORDER, "%s: no N_pred.wav there, its files are taken in order of their names", dir);
+	const cli_work w = {
+		.self = &h,
+		.source = &h,
+		.total = (int64_t)h.recordings.n,
+		.next = next_recording,
+		.work = work,
+		.emit = emit,
+	};
+	const int code = cli_run(c, &w, &whole);
+	cli_recordings_free(&h.recordings);
+	return code;
+}
+
+static int read_transcripts(bleu *b, const char *path, char **hyps, s2st_error *err)
+{
+	s2st_sentences *lines;
+	int rc = s2st_sentences_read(&lines, path, NULL, err);
+	if (rc < 0)
+		return rc;
+	if (s2st_sentences_count(lines) != count(b))
+		rc = cli_fail(err, S2ST_EINPUT, "%s: expected %zu lines, one for each reference, found %zu", path,
+			      count(b), s2st_sentences_count(lines));
+	for (size_t i = 0; i < count(b) && rc == S2ST_OK; i++) {
+		hyps[i] = strdup(s2st_sentences_texts(lines, i)[0]);
+		if (!hyps[i])
+			rc = cli_fail_memory(err);
+	}
+	s2st_sentences_free(lines);
+	return rc;
+}
+
+static void free_texts(char **texts, size_t n)
+{
+	for (size_t i = 0; texts && i < n; i++)
+		free(texts[i]);
+	free(texts);
+}
+
+/* [n] hypotheses from `file`, from the recordings in `dir`, or (both NULL) from the inputs. */
+static int collect(bleu *b, const char *file, const char *dir, char ***out)
+{
+	s2st_error err;
+	int code = CLI_OK, rc = S2ST_OK;
+	char **hyps = *out = calloc(count(b), sizeof *hyps);
+	if (!hyps)
+		rc = cli_fail_memory(&err);
+	else if (file)
+		rc = read_transcripts(b, file, hyps, &err);
+	else
+		code = hear_all(b, dir, hyps);
+	if (rc < 0) {
+		cli_error(b->c, NULL, err.text);
+		code = CLI_FAILED;
+	}
+	return code;
+}
+
+/* ---- references ------------------------------------------------------------------------------------------------- */
+
+static int normalized(const bleu *b, const char *text, char **out, s2st_error *err)
+{
+	int rc = s2st_normalizer_run(b->normalizer, text, &text, err);
+	if (rc < 0)
+		return rc;
+	*out = strdup(text);
+	return *out ? S2ST_OK : cli_fail_memory(err);
+}
+
+static bool is_table(const char *path)
+{
+	const size_t n = strlen(path);
+	return n > 4 && strcasecmp(path + n - 4, ".tsv") == 0;
+}
+
+static int read_references(bleu *b, s2st_error *err)
+{
+	const char *columns = b->columns ? b->columns : is_table(b->references_file) ? "tgt_text" : NULL;
+	int rc = s2st_sentences_read(&b->references, b->references_file, columns, err);
+	if (rc < 0)
+		return rc;
+	const size_t n = count(b), width = s2st_sentences_columns(b->references);
+	b->texts = calloc(n * width, sizeof *b->texts);
+	if (!b->texts)
+		return cli_fail_memory(err);
+	for (size_t i = 0; i < n; i++) {
+		bool empty = true;
+		for (size_t k = 0; k < width; k++) {
+			char **text = &b->texts[i * width + k];
+			rc = normalized(b, s2st_sentences_texts(b->references, i)[k], text, err);
+			if (rc < 0)
+				return rc;
+			empty &= !**text;
+		}
+		if (empty)
+			return cli_fail(err, S2ST_EINPUT, "%s: line %zu: the reference is empty%s", b->references_file,
+					s2st_sentences_line(b->references, i),
+					strcmp(b->normalize, "none") ? " after --normalize" : "");
+	}
+	return S2ST_OK;
+}
+
+/* ---- scores ----------------------------------------------------------------------------------------------------- */
+
+static s2st_score_options score_options(const bleu *b)
+{
+	static const s2st_metric metrics[] = {S2ST_BLEU, S2ST_CHRF, S2ST_CHRF, S2ST_WER, S2ST_CER};
+	s2st_score_options o = s2st_score_defaults(metrics[b->metric]);
+	const bool chinese = b->language && strcmp(b->language->code, "cmn") == 0;
+	o.lowercase = b->lowercase;
+	if (b->metric == METRIC_CHRFPP)
+		o.word_order = 2;
+	if (b->metric == METRIC_BLEU) {
+		o.tokenize = b->tokenize != TOKENIZE_AUTO ? tokenizers[b->tokenize] : chinese ? "zh" : "13a";
+		o.smooth = smoothings[b->smooth];
+		o.smooth_value = b->smooth_value;
+	}
+	return o;
+}
+
+static void print_sentence(FILE *f, const bleu *b, size_t i, double score, const char *hyp, const char *ref)
+{
+	const char *id = s2st_sentences_id(b->references, i);
+	char number[32];
+	snprintf(number, sizeof number, "%zu", i);
+	if (!b->c->json) {
+		fprintf(f, "%s\t%.2f\t%s\t%s\n", id ? id : number, score, hyp, ref);
+		return;
+	}
+	fputs("{\"id\": ", f);
+	cli_json_string(f, id ? id : number);
+	fputs(", \"score\": ", f);
+	cli_json_real(f, score);
+	fputs(", \"hypothesis\": ", f);
+	cli_json_string(f, hyp);
+	fputs(", \"reference\": ", f);
+	cli_json_string(f, ref);
+	fputs("}\n", f);
+}
+
+/* A scorer that has taken all sentences; a line for each goes to `lines` unless NULL. */
+static int score_all(const bleu *b, char *const *hyps, s2st_scorer **out, FILE *lines, s2st_error *err)
+{
+	const s2st_score_options o = score_options(b);
+	const size_t width = s2st_sentences_columns(b->references);
+	int rc = s2st_scorer_new(out, &o, err);
+	for (size_t i = 0; i < count(b) && rc == S2ST_OK; i++) {
+		s2st_score one;
+		char *hyp = NULL, *const *refs = b->texts + i * width;
+		rc = normalized(b, hyps[i] ? hyps[i] : "", &hyp, err);
+		if (rc == S2ST_OK)
+			rc = s2st_scorer_add(*out, hyp, (const char *const *)refs, width, lines ? &one : NULL, err);
+		if (rc == S2ST_OK && lines)
+			print_sentence(lines, b, i, one.score, hyp, refs[0]);
+		free(hyp);
+	}
+	return rc;
+}
+
+/* What the score rests on besides the text: the recogniser, by its file and hash, and what was done to its input. */
+static int make_signature(const bleu *b, const s2st_score *score, char *out, size_t size, s2st_error *err)
+{
+	char hash[S2ST_HASH_SIZE];
+	const bool changed = strcmp(b->normalize, "none") != 0;
+	if (!b->asr.model) {
+		snprintf(out, size, "%s%s%s", score->signature, changed ? "|norm:" : "", changed ? b->normalize : "");
+		return S2ST_OK;
+	}
+	int rc = s2st_asr_hash(b->asr.model, hash, err);
+	const char *slash = strrchr(b->asr.files.model, '/');
+	const char *name = slash && slash[1] ? slash + 1 : b->asr.files.model;
+	if (rc == S2ST_OK)
+		snprintf(out, size, "%s|asr:%.80s|sha256:%.16s|norm:%s|resample:soxr-hq", score->signature, name, hash,
+			 b->normalize);
+	return rc;
+}
+
+static void print_four(FILE *f, const char *key, const double at[S2ST_BLEU_ORDER])
+{
+	fprintf(f, ", \"%s\": [", key);
+	for (int i = 0; i < S2ST_BLEU_ORDER; i++) {
+		fputs(i ? ", " : "", f);
+		if (at[i] == floor(at[i]))
+			fprintf(f, "%.0f", at[i]);
+		else
+			cli_json_real(f, at[i]);
+	}
+	fputc(']', f);
+}
+
+static void print_confidence(FILE *f, const s2st_confidence *c)
+{
+	fputs("{\"mean\": ", f);
+	cli_json_real(f, c->mean);
+	fputs(", \"ci\": ", f);
+	cli_json_real(f, c->ci);
+	fputc('}', f);
+}
+
+typedef struct report {
+	s2st_score score;
+	char signature[512];
+	s2st_confidence confidence;
+	s2st_comparison comparison;
+} report;
+
+static void print_json(FILE *f, const bleu *b, const report *r)
+{
+	fputs("{\"score\": ", f);
+	cli_json_real(f, r->score.score);
+	if (b->metric == METRIC_BLEU) {
+		print_four(f, "counts", r->score.counts);
+		print_four(f, "totals", r->score.totals);
+		print_four(f, "precisions", r->score.precisions);
+		fputs(", \"bp\": ", f);
+		cli_json_real(f, r->score.bp);
+	}
+	fprintf(f, ", \"sys_len\": %lld, \"ref_len\": %lld, \"signature\": ", (long long)r->score.sys_len,
+		(long long)r->score.ref_len);
+	cli_json_string(f, r->signature);
+	if (b->confidence) {
+		fputs(", \"confidence\": ", f);
+		print_confidence(f, &r->confidence);
+	}
+	if (b->baseline) {
+		fputs(", \"baseline\": {\"score\": ", f);
+		cli_json_real(f, r->comparison.baseline_score);
+		fputs(", \"confidence\": ", f);
+		print_confidence(f, &r->comparison.baseline);
+		fputs("}, \"system\": ", f);
+		print_confidence(f, &r->comparison.system);
+		fputs(", \"p_value\": ", f);
+		cli_json_real(f, r->comparison.p_value);
+	}
+	fputs("}\n", f);
+}
+
+static void print_text(FILE *f, const bleu *b, const report *r)
+{
+	const s2st_comparison *cmp = &r->comparison;
+	fprintf(f, "%s\n%s\n", r->score.text, r->signature);
+	if (b->confidence)
+		fprintf(f, "bootstrap: %.2f +- %.2f (95%%, %d samples, seed %d)\n", r->confidence.mean, r->confidence.ci,
+			b->samples, b->seed);
+	if (b->baseline)
+		fprintf(f, "baseline: %.2f (%.2f +- %.2f), this: %.2f (%.2f +- %.2f), p = %.4f (%d samples, seed %d)\n",
+			cmp->baseline_score, cmp->baseline.mean, cmp->baseline.ci, cmp->system_score, cmp->system.mean,
+			cmp->system.ci, cmp->p_value, b->samples, b->seed);
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
+
+static int write_transcripts(const bleu *b, char *const *hyps, s2st_error *err)
+{
+	s2st_writer *w;
+	int rc = s2st_writer_open(&w, b->transcripts_out, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < count(b) && rc == S2ST_OK; i++)
+		rc = s2st_writer_printf(w, err, "%s\n", hyps[i] ? hyps[i] : "");
+	if (rc == S2ST_OK)
+		return s2st_writer_commit(w, err);
+	s2st_writer_abort(w);
+	return rc;
+}
+
+static int compare(const bleu *b, char *const *baseline, const s2st_scorer *system, report *r, s2st_error *err)
+{
+	s2st_scorer *other = NULL;
+	int rc = score_all(b, baseline, &other, NULL, err);
+	if (rc == S2ST_OK)
+		rc = s2st_scorer_compare(other, system, b->samples, (uint64_t)b->seed, &r->comparison, err);
+	s2st_scorer_free(other);
+	return rc;
+}
+
+/* `baseline` is NULL without --baseline. */
+static int report_on(const bleu *b, char *const *hyps, char *const *baseline, report *r, FILE *f, s2st_error *err)
+{
+	s2st_scorer *scorer = NULL;
+	int rc = score_all(b, hyps, &scorer, b->per_sentence ? f : NULL, err);
+	if (rc == S2ST_OK) {
+		s2st_scorer_score(scorer, &r->score);
+		rc = make_signature(b, &r->score, r->signature, sizeof r->signature, err);
+	}
+	if (rc == S2ST_OK && b->confidence)
+		rc = s2st_scorer_bootstrap(scorer, b->samples, (uint64_t)b->seed, &r->confidence, err);
+	if (rc == S2ST_OK && baseline)
+		rc = compare(b, baseline, scorer, r, err);
+	s2st_scorer_free(scorer);
+	if (rc == S2ST_OK)
+		(b->c->json ? print_json : print_text)(f, b, r);
+	return rc;
+}
+
+static int write_report(const bleu *b, char *const *hyps, char *const *baseline, report *r, s2st_error *err)
+{
+	char *text = NULL;
+	size_t n = 0;
+	s2st_writer *w = NULL;
+	FILE *f = open_memstream(&text, &n);
+	if (!f)
+		return cli_fail_memory(err);
+	int rc = report_on(b, hyps, baseline, r, f, err);
+	bool failed = ferror(f) != 0;
+	failed |= fclose(f) != 0;
+	if (rc == S2ST_OK && failed)
+		rc = cli_fail_memory(err);
+	if (rc == S2ST_OK)
+		rc = s2st_writer_open(&w, b->c->output ? b->c->output : "-", err);
+	if (rc == S2ST_OK && (rc = s2st_writer_write(w, text, n, err)) < 0)
+		s2st_writer_abort(w);
+	else if (rc == S2ST_OK)
+		rc = s2st_writer_commit(w, err);
+	free(text);
+	return rc;
+}
+
+static int run(cli *c, bleu *b)
+{
+	s2st_error err;
+	report r = {.score = {.score = 0}};
+	char **hyps = NULL, **baseline = NULL;
+	const char *language = b->language ? b->language->short_code : b->language_code;
+	int rc = s2st_normalizer_new(&b->normalizer, b->normalize, language, &err);
+	if (rc < 0)
+		cli_misuse(c, "--normalize: %s", err.text);
+	rc = read_references(b, &err);
+	int code = rc < 0 ? CLI_FAILED : collect(b, b->transcripts_file, b->audio_dir, &hyps);
+	if (code == CLI_OK && b->transcripts_out)
+		rc = write_transcripts(b, hyps, &err);
+	if (code == CLI_OK && rc == S2ST_OK && b->baseline) {
+		const bool folder = cli_is_folder(b->baseline);
+		code = collect(b, folder ? NULL : b->baseline, folder ? b->baseline : NULL, &baseline);
+	}
+	if (code == CLI_OK && rc == S2ST_OK)
+		rc = write_report(b, hyps, baseline, &r, &err);
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		code = CLI_FAILED;
+	} else if (code == CLI_OK && r.score.score < b->min_bleu) {
+		(void)cli_fail(&err, 0, "BLEU is %.2f, below --min-bleu %g", r.score.score, b->min_bleu);
+		cli_error(c, NULL, err.text);
+		code = CLI_FAILED;
+	}
+	if (b->references) {
+		free_texts(hyps, count(b));
+		free_texts(baseline, count(b));
+		free_texts(b->texts, count(b) * s2st_sentences_columns(b->references));
+	}
+	s2st_sentences_free(b->references);
+	s2st_normalizer_free(b->normalizer);
+	return code;
+}
+
+/* ---- the tool --------------------------------------------------------------------------------------------------- */
+
+static bool needs_asr(const bleu *b)
+{
+	return !b->transcripts_file || (b->baseline && cli_is_folder(b->baseline));
+}
+
+static void check_options(const cli *c, const bleu *b)
+{
+	const int sources = (b->audio_dir != NULL) + (b->transcripts_file != NULL) + (c->n_args > 0);
+	if (!b->references_file)
+		cli_misuse(c, "no references: give --references FILE");
+	if (sources > 1)
+		cli_misuse(c, "give only one of --audio-dir, --from-transcripts and INPUTs");
+	if (sources == 0)
+		cli_misuse(c, "nothing to score: give --audio-dir DIR, INPUTs or --from-transcripts FILE");
+	if (c->n_shards > 1 || c->resume)
+		cli_misuse(c, "a score is of the whole: --shard and --resume have no use here");
+	if (b->min_bleu > 0 && b->metric != METRIC_BLEU)
+		cli_misuse(c, "--min-bleu is about BLEU: it cannot judge another --metric");
+}
+
+/* --lang: language of the table, its model, and what the reference does for Hokkien. */
+static void choose_language(cli *c, bleu *b)
+{
+	if (!b->language_code)
+		return;
+	b->language = cli_find_language(b->language_code);
+	if (!b->language)
+		cli_misuse(c, "--lang %s: expected one of %s", b->language_code, cli_language_codes());
+	if (strcmp(b->language->code, "hok") == 0) {
+		b->asr.post_process = 1;
+		b->normalize = "hokkien";
+		cli_parse(c); /* what the user says still wins */
+	}
+	if (b->asr.files.model || c->pack || !needs_asr(b))
+		return;
+	if (!b->models_dir)
+		cli_misuse(c, "--lang %s stands for %s: give the folder it is in, --models DIR", b->language_code,
+			   b->language->model);
+	b->model_path = cli_language_model(b->language, b->models_dir);
+	b->asr.files.model = b->model_path;
+}
+
+static const char about[] =
+	"ASR-BLEU: a recogniser writes down what was said, BLEU compares it with the references.\n"
+	"--audio-dir holds N_pred.wav or N_spkK_pred.wav, N from 0, as vocode and fairseq name them; other names,\n"
+	"and INPUTs (files, folders, lists, manifests), go by the references' column 'id', else in order.\n"
+	"The recogniser is -m MODEL, that of --pack DIR, or that of --lang CODE in --models DIR.";
+
+static const char more[] =
+	"stdout: the score as sacreBLEU prints it, and its signature with the recogniser's name and hash\n"
+	"--json: {\"score\", \"counts\", \"totals\", \"precisions\", \"bp\", \"sys_len\", \"ref_len\", \"signature\"}\n"
+	"Transcripts are lower-cased, references are as they are, as in the field's script; --lowercase and\n"
+	"--normalize change both. A recording that cannot be read fails the run: there is no score then.\n\n"
+	"  asr-bleu --pack models/es-en-demo --audio-dir english/ --references ref.en.txt";
+
+int main(int argc, char **argv)
+{
+	cli c = {
+		.tool = "asr-bleu",
+		.synopsis = "[options] --references FILE (--audio-dir DIR | --from-transcripts FILE | INPUT...)",
+		.about = about,
+		.more = more,
+	};
+	bleu b = {.c = &c, .normalize = "none", .smooth_value = -1, .samples = 1000, .seed = 12345};
+	b.asr.options.lowercase = true;
+	b.models.asr = &b.asr;
+	cli_option asr[CLI_N_ASR_OPTIONS];
+	cli_asr_options(&b.asr, asr);
+	const cli_option language[] = {
+		{0, "lang", CLI_TEXT, "CODE", &b.language_code, 0, 0,
+		 "of the speech ('en', 'eng'): chooses the recogniser that the field uses for it, and fits --normalize"},
+		{0, "models", CLI_TEXT, "DIR", &b.models_dir, 0, 0, "where --lang looks for DIR/OWNER/NAME or DIR/NAME"},
+	};
+	const cli_option input[] = {
+		{0, "audio-dir", CLI_TEXT, "DIR", &b.audio_dir, 0, 0, "folder of the speech to score"},
+		{0, "from-transcripts", CLI_TEXT, "FILE", &b.transcripts_file, 0, 0,
+		 "score these lines, without a recogniser"},
+		{0, "references", CLI_TEXT, "FILE", &b.references_file, 0, 0, "one sentence a line, or a table (.tsv)"},
+		{0, "reference-column", CLI_TEXT, "NAME", &b.columns, 0, 0,
+		 "of the table, 'A,B' for several references; none: tgt_text"},
+		{0, "allow-missing", CLI_FLAG, NULL, &b.allow_missing, 0, 0,
+		 "recordings that are missing or cannot be read score as empty"},
+	};
+	const cli_option score[] = {
+		{0, "metric", CLI_CHOICE, "bleu|chrf|chrf++|wer|cer", &b.metric, 0, 0, "what to compute"},
+		{0, "tokenize", CLI_CHOICE, "13a|none|char|intl|zh|auto", &b.tokenize, 0, 0,
+		 "BLEU's words; auto: zh for Chinese, else 13a"},
+		{0, "smooth", CLI_CHOICE, "exp|floor|add-k|none", &b.smooth, 0, 0, "BLEU's missing n-grams"},
+		{0, "smooth-value", CLI_REAL, "X", &b.smooth_value, -1, 1e6, "of floor and add-k; -1: 0.1 and 1"},
+		{0, "lowercase", CLI_FLAG, NULL, &b.lowercase, 0, 0, "compare without case"},
+		{0, "normalize", CLI_TEXT, "NAME", &b.normalize, 0, 0,
+		 "none, speech_matrix, fisher, whisper_basic or hokkien, for both sides"},
+		{0, "confidence", CLI_FLAG, NULL, &b.confidence, 0, 0, "95% interval by bootstrap resampling"},
+		{0, "baseline", CLI_TEXT, "PATH", &b.baseline, 0, 0,
+		 "folder of speech or file of transcripts to compare with, by paired bootstrap"},
+		{0, "bootstrap-samples", CLI_INT, "N", &b.samples, 1, 1000000, "of --confidence and --baseline"},
+		{0, "seed", CLI_INT, "N", &b.seed, 0, INT32_MAX, "likewise"},
+		{0, "min-bleu", CLI_REAL, "X", &b.min_bleu, 0, 100, "exit 1 below it"},
+	};
+	const cli_option output[] = {
+		{0, "transcripts-out", CLI_TEXT, "FILE", &b.transcripts_out, 0, 0, "what was heard, one line each"},
+		{0, "per-sentence", CLI_FLAG, NULL, &b.per_sentence, 0, 0,
+		 "a line for each sentence first: id, score, transcript, reference"},
+	};
+	cli_option source[CLI_N_SOURCE_OPTIONS];
+	cli_source_options(&b.source, source);
+	cli_begin(&c, argc, argv);
+	cli_add_group(&c, "Recogniser", asr, CLI_N_ASR_OPTIONS);
+	cli_add_group(&c, "Language", language, sizeof language / sizeof *language);
+	cli_add_group(&c, "Input", input, sizeof input / sizeof *input);
+	cli_add_group(&c, "Lists", source, CLI_N_SOURCE_OPTIONS);
+	cli_add_group(&c, "Score", score, sizeof score / sizeof *score);
+	cli_add_group(&c, "Output", output, sizeof output / sizeof *output);
+	cli_parse(&c);
+	check_options(&c, &b);
+	choose_language(&c, &b);
+	int code = needs_asr(&b) ? cli_models_configure(&c, &b.models) : CLI_OK;
+	if (!b.language && b.models.pack)
+		b.language = cli_find_language(s2st_pack_text(b.models.pack, "target_language"));
+	if (code == CLI_OK && needs_asr(&b))
+		code = cli_models_open(&c, &b.models);
+	if (code == CLI_OK)
+		code = run(&c, &b);
+	cli_models_close(&b.models);
+	free(b.model_path);
+	return cli_end(&c, code);
+}
