@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc)
-quick="includes headers werror symbols install demo readme lengths self"
+quick="includes shell headers werror symbols install demo readme lengths self"
 all="$quick tidy cppcheck asan tsan"
 
 usage() {
@@ -11,6 +11,7 @@ usage() {
 usage: scripts/check.sh [PART...] [--valgrind] [--fuzz SECONDS]
 without arguments: all parts but the last two
   includes    no layer includes what it may not know (scripts/check-includes.sh)
+  shell       shellcheck over the scripts
   headers     every header compiles alone; the public one as strict C11 and as C++ too
   werror      the whole tree compiles without a warning
   symbols     the library exports only s2_ and s2st_ names, keeps no mutable globals, never prints or exits
@@ -46,6 +47,11 @@ build() { # build folder, options: configures, builds quietly, shows the log of 
 }
 
 part_includes() { scripts/check-includes.sh; }
+
+part_shell() {
+	shellcheck scripts/*.sh .ci/run tests/cli/run.sh
+	echo "shellcheck: clean"
+}
 
 part_headers() {
 	local header count=0 flags=(-fsyntax-only -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -Isrc)
@@ -113,7 +119,7 @@ plant() { # name, file, text to append, command...
 	shift 3
 	rm -rf $tree
 	mkdir -p $tree
-	cp -r CMakeLists.txt include src tools scripts README.md models $tree/
+	cp -r .ci CMakeLists.txt LICENSE include src tools scripts README.md models $tree/
 	ln -s ../../tests $tree/tests
 	(cd $tree && "$@") >/dev/null || fail "self: $* fails without the fault too"
 	printf '%s\n' "$text" >>"$tree/$file"
@@ -131,6 +137,7 @@ part_self() {
 	plant "a header that needs another" include/s2st.h 'int s2_f(FILE *f);' scripts/check.sh headers
 	plant "C++ trouble in the public header" include/s2st.h 'int s2_f(int class);' scripts/check.sh headers
 	plant "a broken link" README.md '[x](src/nowhere.c)' scripts/check-readme.sh ..
+	plant "a variable without quotes" scripts/demo.sh "rm -r \$1" scripts/check.sh shell
 	plant "a long function" src/base/status.c "int s2_f(void)
 {
 $(yes ';' | head -n 200)

@@ -31,6 +31,7 @@ clang            command clang
 libclang-rt-dev  fuzzer clang
 clang-tidy       command clang-tidy
 cppcheck         command cppcheck
+shellcheck       command shellcheck
 valgrind         command valgrind
 '
 

@@ -67,27 +67,27 @@ fi
 
 # Lines against patterns. A line that equals its pattern fits too: "[1, 2]" need not be quoted.
 fits() { # expected file, found file
-	local -a want have
+	local -a patterns lines
 	local i=0 j=0
-	mapfile -t want <"$1"
-	mapfile -t have <"$2"
-	while [ $i -lt ${#want[@]} ]; do
-		if [ "${want[i]}" = ... ]; then
+	mapfile -t patterns <"$1"
+	mapfile -t lines <"$2"
+	while [ $i -lt ${#patterns[@]} ]; do
+		if [ "${patterns[i]}" = ... ]; then
 			i=$((i + 1))
-			if [ $i -eq ${#want[@]} ]; then
+			if [ $i -eq ${#patterns[@]} ]; then
 				return 0
 			fi
-			while [ $j -lt ${#have[@]} ] && ! line_fits "${want[i]}" "${have[j]}"; do
+			while [ $j -lt ${#lines[@]} ] && ! line_fits "${patterns[i]}" "${lines[j]}"; do
 				j=$((j + 1))
 			done
-		elif [ $j -lt ${#have[@]} ] && line_fits "${want[i]}" "${have[j]}"; then
+		elif [ $j -lt ${#lines[@]} ] && line_fits "${patterns[i]}" "${lines[j]}"; then
 			i=$((i + 1))
 			j=$((j + 1))
 		else
 			return 1
 		fi
 	done
-	[ $j -eq ${#have[@]} ]
+	[ $j -eq ${#lines[@]} ]
 }
 
 line_fits() {
