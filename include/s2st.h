@@ -3,7 +3,7 @@
  * The model of the library in one screen
  * --------------------------------------
  * context   threads and CPU kernels. Make one, share it, free it last.
- * model     an opened checkpoint (s2ut, vocoder). Immutable; any number of threads may use one model.
+ * model     an opened checkpoint (s2ut, encoder, kmeans, vocoder). Immutable; any number of threads may use one model.
  * session   scratch memory, caches and results of one caller. One thread at a time; as many sessions as you like.
  *
  *   s2st_error err;
@@ -90,6 +90,13 @@ typedef struct s2st_audio {
 S2ST_CHECK int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err);
 void s2st_audio_free(s2st_audio *a);
 
+typedef struct s2st_audio_info {
+	int64_t frames; /* samples of each channel, as the file's header says */
+	int sample_rate, channels;
+} s2st_audio_info;
+/* The same paths; nothing is decoded. */
+S2ST_CHECK int s2st_audio_get_info(s2st_audio_info *out, const char *path, s2st_error *err);
+
 /* ---- lists of inputs ---------------------------------------------------------------------------------------- */
 
 typedef struct s2st_inputs s2st_inputs;
@@ -148,6 +155,16 @@ S2ST_CHECK int s2st_pcm_write(s2st_writer *w, const float *samples, size_t n, s2
 /* numpy .npy version 1.0, C order. `descr` is "<f4", "<i4", "<f8" or "<i8". */
 S2ST_CHECK int s2st_npy_write(s2st_writer *w, const char *descr, const size_t *dims, size_t rank, const void *data,
 			      s2st_error *err);
+
+/* A .npy matrix of float32 whose rows come piece by piece. Its file cannot be a pipe: the header is written last. */
+typedef struct s2st_npy_rows s2st_npy_rows;
+S2ST_CHECK int s2st_npy_rows_open(s2st_npy_rows **out, const char *path, size_t cols, s2st_error *err);
+S2ST_CHECK int s2st_npy_rows_add(s2st_npy_rows *w, const float *rows, size_t n, s2st_error *err);
+size_t s2st_npy_rows_count(const s2st_npy_rows *w);
+/* Takes the rows after the first `n` back. */
+S2ST_CHECK int s2st_npy_rows_cut(s2st_npy_rows *w, size_t n, s2st_error *err);
+S2ST_CHECK int s2st_npy_rows_commit(s2st_npy_rows *w, s2st_error *err); /* frees w, also on failure */
+void s2st_npy_rows_abort(s2st_npy_rows *w);
 
 /* All values of a .npy file in C order as float32; *out is malloc'ed. */
 S2ST_CHECK int s2st_npy_read(float **out, size_t *n, const char *path, s2st_error *err);
@@ -250,6 +267,79 @@ S2ST_CHECK int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_
 			       const int32_t *tokens, size_t n_tokens, s2st_matrix *out, s2st_error *err);
 /* Symbol of a token ("17", "</s>", "[en]"); NULL outside the dictionary. */
 const char *s2st_s2ut_symbol(const s2st_s2ut *m, int32_t token);
+
+/* ---- speech to units (encoder and k-means) ------------------------------------------------------------------- */
+
+/* What units are made of. */
+typedef enum s2st_feature_type {
+	S2ST_FEATURE_NETWORK, /* a layer of HuBERT, wav2vec 2.0, ... */
+	S2ST_FEATURE_LOGMEL,  /* 80 log-mel values each 10 ms, GSLM's */
+	S2ST_FEATURE_MFCC,    /* 39 values each 10 ms: 13 cepstra with their first and second differences */
+} s2st_feature_type;
+
+typedef struct s2st_encoder s2st_encoder;
+
+typedef struct s2st_encoder_info {
+	const char *kind; /* "hubert", "wav2vec2", "wav2vec_ctc", ..., "logmel", "mfcc" */
+	int n_layers;     /* 0 without a network */
+	int dim;          /* values of a frame */
+	int sample_rate;  /* audio is resampled to it */
+	int hop;          /* samples from a frame to the next */
+	bool normalize;   /* audio is normalised over the whole file, which is then read twice if it is long */
+} s2st_encoder_info; /* strings live as long as the encoder */
+
+/* `model`: a fairseq checkpoint or a Hugging Face folder; not looked at without a network. */
+S2ST_CHECK int s2st_encoder_open(s2st_encoder **out, s2st_context *ctx, s2st_feature_type type, const char *model,
+				 s2st_error *err);
+void s2st_encoder_free(s2st_encoder *e);
+void s2st_encoder_get_info(const s2st_encoder *e, s2st_encoder_info *out);
+
+typedef struct s2st_kmeans s2st_kmeans;
+
+typedef struct s2st_kmeans_info {
+	int k, dim;
+	const float *centroids; /* [k, dim]; lives as long as the model */
+} s2st_kmeans_info;
+
+/* `path`: joblib's km.bin (plain, zlib or gzip), of which only cluster_centers_ is used, or a .npy matrix [k, dim]. */
+S2ST_CHECK int s2st_kmeans_open(s2st_kmeans **out, const char *path, s2st_error *err);
+void s2st_kmeans_free(s2st_kmeans *k);
+void s2st_kmeans_get_info(const s2st_kmeans *k, s2st_kmeans_info *out);
+
+/* A session: features of audio files after one layer, and the nearest centroid of each frame. No layer above is computed.
+ *
+ *   s2st_quantizer_open(q, "talk.wav", 0, &err);
+ *   while ((rc = s2st_quantizer_next(q, &frames, &err)) > 0)
+ *           use(frames.units, frames.n);
+ *
+ * Files are read in fairseq's chunks of 1,600,000 samples (100 s), each encoded on its own, so memory does not grow with
+ * their length. */
+typedef struct s2st_quantizer s2st_quantizer;
+
+/* `layer`: 1 to n_layers, or -1 for the last; ignored without a network. `k` NULL: features only. Centroids of another
+ * width than the features are refused. */
+S2ST_CHECK int s2st_quantizer_new(s2st_quantizer **out, const s2st_encoder *e, int layer, const s2st_kmeans *k,
+				  s2st_error *err);
+void s2st_quantizer_free(s2st_quantizer *q);
+
+typedef struct s2st_frames {
+	const float *features; /* [n, dim] */
+	const int32_t *units;  /* [n], below k; the lowest of centroids that are equally near; NULL without k-means */
+	size_t n, dim;
+} s2st_frames; /* owned by the session, until its next call */
+
+/* Begins a file; `path` as for s2st_audio_read. `channel`: 1 the first, ...; 0 the mean of all. */
+S2ST_CHECK int s2st_quantizer_open(s2st_quantizer *q, const char *path, int channel, s2st_error *err);
+/* 1: the next block of frames; 0: the end. A file without any frame is an error. */
+S2ST_CHECK int s2st_quantizer_next(s2st_quantizer *q, s2st_frames *out, s2st_error *err);
+
+typedef struct s2st_quantizer_audio {
+	size_t samples; /* read so far */
+	size_t dropped; /* of these, at the end: a last chunk too short for a frame */
+	int sample_rate, source_rate, source_channels;
+} s2st_quantizer_audio;
+/* About the file that was opened last. */
+void s2st_quantizer_get_audio(const s2st_quantizer *q, s2st_quantizer_audio *out);
 
 /* ---- units to speech (unit HiFi-GAN) ------------------------------------------------------------------------ */
 
@@ -457,6 +547,11 @@ const char *s2st_pack_text(const s2st_pack *p, const char *key); /* "source_lang
 /* What the pack recommends ("search": {"beam": 10, ...}, "vocoder": {"dur_prediction": true, ...}) over `opt`. */
 void s2st_pack_search(const s2st_pack *p, s2st_search_options *opt);
 void s2st_pack_vocode(const s2st_pack *p, s2st_vocode_options *opt);
+/* The encoder layer that the pack's "units" name; 0: it does not say. */
+int s2st_pack_layer(const s2st_pack *p);
+/* Do the encoder, this layer of it and these centroids (NULL, 0, NULL: not known) make the units that the pack means? */
+S2ST_CHECK int s2st_pack_check_units(const s2st_pack *p, const s2st_encoder *e, int layer, const s2st_kmeans *k,
+				     s2st_error *err);
 /* Do these opened models (NULL: not opened) have the K that the pack's "units" say? */
 S2ST_CHECK int s2st_pack_check(const s2st_pack *p, const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err);
 /* Reads all files of the pack and compares them with its "sha256"; an error where one differs or has no sum. */

@@ -52,7 +52,9 @@ typedef struct cli_group {
 enum { CLI_MAX_GROUPS = 7, CLI_FP32 = 0 };
 
 /* One way to tell the user something once; -v tells it for every input. */
-typedef enum cli_notice { CLI_NOTE_RESAMPLED, CLI_NOTE_FOLDED, CLI_NOTE_CUT, CLI_NOTE_ORDER, CLI_N_NOTICES } cli_notice;
+typedef enum cli_notice {
+	CLI_NOTE_RESAMPLED, CLI_NOTE_FOLDED, CLI_NOTE_CUT, CLI_NOTE_ORDER, CLI_NOTE_TAIL, CLI_NOTE_LENGTH, CLI_N_NOTICES
+} cli_notice;
 
 typedef struct cli {
 	/* The tool says: */
@@ -177,6 +179,8 @@ int cli_next_input(void *inputs, s2st_input *row, s2st_error *err); /* `next` ov
 
 /* ---- audio in and out (cli_audio.c) ---------------------------------------------------------------------------- */
 
+/* Notices about audio that was resampled (from `source_rate` to `rate`) or of which `channels` were folded to one. */
+void cli_note_audio(cli *c, const char *path, int source_rate, int rate, int channels);
 /* s2st_audio_read at 16 kHz, with the notices about resampling and folding. */
 int cli_read_audio(cli *c, s2st_audio *out, const char *path, s2st_error *err);
 
@@ -292,6 +296,28 @@ const cli_language *cli_find_language(const char *code); /* NULL: unknown, or no
 const char *cli_language_codes(void);                    /* for messages */
 /* Where its model is in a folder of models, in a malloc'ed string; NULL: out of memory. */
 char *cli_language_model(const cli_language *l, const char *dir);
+
+/* ---- S2UT training manifests (cli_manifest.c) ------------------------------------------------------------------- */
+
+/* The table of prep_s2ut_data.py: source audio with the units of the target audio of the same id. */
+typedef struct cli_s2ut_manifest {
+	bool strict; /* a file without partner is a failure */
+	const char *vocoder, *vocoder_config; /* for config.yaml; or NULL */
+	struct cli_target *targets;           /* [n] by id */
+	size_t n;
+	size_t n_alone;     /* sources without target */
+	char first_alone[200]; /* some of their ids */
+} cli_s2ut_manifest;
+
+/* Takes the last of c->args and reads which targets it lists. */
+int cli_s2ut_manifest_open(cli *c, cli_s2ut_manifest *m, const cli_source *source, s2st_error *err);
+void cli_s2ut_manifest_close(cli_s2ut_manifest *m);
+/* Path of the target that belongs to a source; NULL: none, which is noted. */
+const char *cli_s2ut_manifest_target(cli_s2ut_manifest *m, const char *id);
+int cli_s2ut_manifest_begin(s2st_writer *w, s2st_error *err); /* the header line */
+int cli_s2ut_manifest_row(FILE *f, const s2st_input *row, const int32_t *units, size_t n, s2st_error *err);
+/* Writes config.yaml beside c->output and says what has no partner. */
+int cli_s2ut_manifest_end(cli *c, cli_s2ut_manifest *m, int *code, s2st_error *err);
 
 /* ---- unit lines as inputs (cli_lines.c) ------------------------------------------------------------------------- */
 

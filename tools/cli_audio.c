@@ -6,18 +6,21 @@
 
 enum { MODEL_RATE = 16000 }; /* what every model here listens to */
 
+void cli_note_audio(cli *c, const char *path, int source_rate, int rate, int channels)
+{
+	const char *name = cli_display(path);
+	if (source_rate != rate)
+		cli_note(c, CLI_NOTE_RESAMPLED, "%s: %d Hz resampled to %d Hz by libsoxr HQ", name, source_rate, rate);
+	if (channels > 1)
+		cli_note(c, CLI_NOTE_FOLDED, "%s: %d channels folded to their mean", name, channels);
+}
+
 int cli_read_audio(cli *c, s2st_audio *out, const char *path, s2st_error *err)
 {
 	int rc = s2st_audio_read(out, path, MODEL_RATE, err);
-	if (rc < 0)
-		return rc;
-	const char *name = cli_display(path);
-	if (out->source_rate != out->sample_rate)
-		cli_note(c, CLI_NOTE_RESAMPLED, "%s: %d Hz resampled to %d Hz by libsoxr HQ", name, out->source_rate,
-			 out->sample_rate);
-	if (out->source_channels > 1)
-		cli_note(c, CLI_NOTE_FOLDED, "%s: %d channels folded to their mean", name, out->source_channels);
-	return S2ST_OK;
+	if (rc == S2ST_OK)
+		cli_note_audio(c, path, out->source_rate, out->sample_rate, out->source_channels);
+	return rc;
 }
 
 /* ---- the sink ---- */

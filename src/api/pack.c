@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/quantize.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "formats/json.h"
@@ -28,7 +29,8 @@ struct s2st_pack {
 	const s2_value *root;
 	role *roles;
 	size_t n_roles;
-	int64_t k; /* units; 0: the pack does not say */
+	int64_t k;     /* units; 0: the pack does not say */
+	int64_t layer; /* of the encoder; 0: likewise */
 	s2st_search_options search;
 	s2st_vocode_options voice;
 };
@@ -191,6 +193,10 @@ static int read_units(s2st_pack *p, s2st_error *err)
 	if (p->k < 0 || p->k > INT32_MAX)
 		return s2_fail(err, S2ST_EMODEL, "%s: units.k: expected a number of units, found %lld", p->json_path,
 			       (long long)p->k);
+	S2_TRY(s2_value_get_int(units, "layer", 0, &p->layer, p->json_path, err));
+	if (p->layer < 0 || p->layer > INT32_MAX)
+		return s2_fail(err, S2ST_EMODEL, "%s: units.layer: expected a layer from 1, found %lld", p->json_path,
+			       (long long)p->layer);
 	return S2ST_OK;
 }
 
@@ -289,6 +295,29 @@ int s2st_pack_check(const s2st_pack *p, const s2st_s2ut *m, const s2st_vocoder *
 	if (v && voice.n_units != p->k)
 		return s2_fail(err, S2ST_EMODEL, "%s: units.k is %lld, but the vocoder has %d units", p->json_path,
 			       (long long)p->k, voice.n_units);
+	return S2ST_OK;
+}
+
+int s2st_pack_layer(const s2st_pack *p)
+{
+	return (int)p->layer;
+}
+
+int s2st_pack_check_units(const s2st_pack *p, const s2st_encoder *e, int layer, const s2st_kmeans *k, s2st_error *err)
+{
+	const s2_extractor *net = e ? &e->net : NULL;
+	if (p->layer && net && (size_t)p->layer > net->n_layers)
+		return s2_fail(err, S2ST_EMODEL, "%s: units.layer is %lld, but the encoder has %zu layers", p->json_path,
+			       (long long)p->layer, net->n_layers);
+	if (p->layer && layer && layer != p->layer && !(layer == -1 && net && net->n_layers == (size_t)p->layer))
+		return s2_fail(err, S2ST_EMODEL, "%s: units.layer is %lld, not %d", p->json_path, (long long)p->layer,
+			       layer);
+	if (p->k && k && k->model->k != (size_t)p->k)
+		return s2_fail(err, S2ST_EMODEL, "%s: units.k is %lld, but the k-means model has %zu centroids",
+			       p->json_path, (long long)p->k, k->model->k);
+	if (net && k && k->model->dim != net->dim)
+		return s2_fail(err, S2ST_EMODEL, "%s: the encoder's features have %zu values, the centroids %zu",
+			       p->json_path, net->dim, k->model->dim);
 	return S2ST_OK;
 }
 

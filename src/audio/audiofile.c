@@ -27,7 +27,8 @@ struct s2_audio_stream {
 	char *name; /* for messages */
 	SNDFILE *file;
 	SF_INFO info;
-	int rate; /* of the samples given out */
+	int rate;    /* of the samples given out */
+	int channel; /* the one that is given out, from 1; 0: the mean of all */
 
 	/* libsndfile reads from here where the file is not a file of its own */
 	s2_map map; /* of an archive */
@@ -44,7 +45,7 @@ struct s2_audio_stream {
 
 /* ---- decoding ------------------------------------------------------------------------------------------------- */
 
-/* Mean over channels; refuses what is not a number. */
+/* One channel, or the mean over all; refuses what is not a number. */
 static int fold(s2_audio_stream *s, size_t frames, s2st_error *err)
 {
 	size_t channels = (size_t)s->info.channels;
@@ -58,7 +59,7 @@ static int fold(s2_audio_stream *s, size_t frames, s2st_error *err)
 				       s->name, isnan(sum) ? "NaN" : "infinity", at,
 				       (double)at / s->info.samplerate);
 		}
-		s->mono[i] = (float)(sum / (double)channels);
+		s->mono[i] = s->channel ? s->block[i * channels + (size_t)s->channel - 1] : (float)(sum / (double)channels);
 	}
 	return S2ST_OK;
 }
@@ -305,6 +306,15 @@ void s2_audio_close(s2_audio_stream *s)
 	free(s);
 }
 
+int s2_audio_pick_channel(s2_audio_stream *s, int channel, s2st_error *err)
+{
+	if (channel < 0 || channel > s->info.channels)
+		return s2_fail(err, S2ST_EINPUT, "%s: channel: expected 1 to %d, found %d", s->name, s->info.channels,
+			       channel);
+	s->channel = channel;
+	return S2ST_OK;
+}
+
 int s2_audio_rate(const s2_audio_stream *s)
 {
 	return s->rate;
@@ -360,6 +370,19 @@ int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_err
 	int rc = s2_audio_read_all(out, s, err);
 	s2_audio_close(s);
 	return rc;
+}
+
+int s2st_audio_get_info(s2st_audio_info *out, const char *path, s2st_error *err)
+{
+	s2_audio_stream *s;
+	*out = (s2st_audio_info){0};
+	S2_TRY(s2_audio_open(&s, path, 0, err));
+	const SF_INFO info = s->info;
+	s2_audio_close(s);
+	if (info.frames < 0 || info.frames == SF_COUNT_MAX)
+		return s2_fail(err, S2ST_EFORMAT, "%s: its header does not say how long it is", path);
+	*out = (s2st_audio_info){info.frames, info.samplerate, info.channels};
+	return S2ST_OK;
 }
 
 void s2st_audio_free(s2st_audio *a)

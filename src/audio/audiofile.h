@@ -4,9 +4,8 @@
  *
  * What libsndfile opens is audio: wav, flac, ogg (Vorbis, Opus), mp3 and its other formats. Each block is checked for
  * numbers that are not finite, folded to one channel by the mean, and resampled. Integer samples are scaled as
- * soundfile scales them: 16 bits divided by 32768. As in
- * soundfile, a wave that ends before its header says so gives what it has, while a codec that finds its data broken
- * (flac) is an error. */
+ * soundfile scales them: 16 bits divided by 32768. As in soundfile, a wave that ends before its header says so gives what
+ * it has, while a codec that finds its data broken (flac) is an error. */
 #ifndef S2_AUDIO_AUDIOFILE_H
 #define S2_AUDIO_AUDIOFILE_H
 
@@ -22,6 +21,10 @@ S2ST_CHECK int s2_audio_open(s2_audio_stream **out, const char *path, int sample
 S2ST_CHECK int s2_audio_open_bytes(s2_audio_stream **out, const char *name, const unsigned char *bytes, size_t n,
 				   int sample_rate, s2st_error *err);
 void s2_audio_close(s2_audio_stream *s);
+
+/* Before the first sample: channel `channel` (from 1) instead of the mean of all; an error where there is none. 0: the
+ * mean. */
+S2ST_CHECK int s2_audio_pick_channel(s2_audio_stream *s, int channel, s2st_error *err);
 
 /* Up to `cap` samples, fewer only at the end. */
 S2ST_CHECK int s2_audio_next(s2_audio_stream *s, float *out, size_t cap, size_t *n, s2st_error *err);

@@ -1,6 +1,6 @@
 /* Files: read-only mappings, whole small files, and the one writer behind every output.
  *
- * Layer: base. The writer's functions are the s2st_writer_* of the public header. */
+ * Layer: base. The writer's functions are the s2st_writer_* of the public header and two more below. */
 #ifndef S2_BASE_FILE_H
 #define S2_BASE_FILE_H
 
@@ -21,6 +21,10 @@ void s2_map_close(s2_map *m);
 
 /* Whole file (at most `limit` bytes) with a closing NUL; free() it. */
 S2ST_CHECK int s2_read_file(char **out, size_t *n, const char *path, size_t limit, s2st_error *err);
+
+/* Bytes of a file that was written before: put others in their place; drop all from `size` on. Pipes and devices cannot. */
+S2ST_CHECK int s2_writer_rewrite(s2st_writer *w, size_t offset, const void *data, size_t n, s2st_error *err);
+S2ST_CHECK int s2_writer_truncate(s2st_writer *w, size_t size, s2st_error *err);
 
 /* Path of `name` in the folder of `beside`, in a malloc'ed string (NULL: out of memory). */
 char *s2_path_beside(const char *beside, const char *name);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/status.h"
+#include "base/file.h"
 
 struct s2st_writer {
 	FILE *f;
@@ -119,6 +119,30 @@ int s2st_writer_flush(s2st_writer *w, s2st_error *err)
 {
 	errno = 0;
 	return fflush(w->f) == 0 && !ferror(w->f) ? S2ST_OK : fail_write(w, err);
+}
+
+/* To `offset` of a file, with all that was written before in it. */
+static int go_to(s2st_writer *w, size_t offset, s2st_error *err)
+{
+	if (!w->temp)
+		return s2_fail(err, S2ST_EIO, "%s: expected a file: its start is written last", name_of(w));
+	errno = 0;
+	return fseeko(w->f, (off_t)offset, SEEK_SET) == 0 ? S2ST_OK : fail_write(w, err);
+}
+
+int s2_writer_rewrite(s2st_writer *w, size_t offset, const void *data, size_t n, s2st_error *err)
+{
+	S2_TRY(go_to(w, offset, err));
+	S2_TRY(s2st_writer_write(w, data, n, err));
+	errno = 0;
+	return fseeko(w->f, 0, SEEK_END) == 0 ? S2ST_OK : fail_write(w, err);
+}
+
+int s2_writer_truncate(s2st_writer *w, size_t size, s2st_error *err)
+{
+	S2_TRY(go_to(w, size, err));
+	errno = 0;
+	return ftruncate(fileno(w->f), (off_t)size) == 0 ? S2ST_OK : fail_write(w, err);
 }
 
 int s2st_writer_commit(s2st_writer *w, s2st_error *err)

@@ -232,12 +232,14 @@ int s2_npy_read(s2_tensor *out, s2_arena *a, const char *path, s2st_error *err)
 	return s2_npy_parse(out, a, bytes, n, name, err);
 }
 
-int s2st_npy_write(s2st_writer *w, const char *descr, const size_t *dims, size_t rank, const void *data,
-		   s2st_error *err)
+/* ---- writing ------------------------------------------------------------------------------------------------- */
+
+int s2_npy_header(unsigned char out[S2_NPY_HEADER], size_t *n, size_t *bytes, const char *descr, const size_t *dims,
+		  size_t rank, s2st_error *err)
 {
-	char shape[S2_MAX_RANK * 24] = "", header[sizeof shape + 128];
+	char shape[S2_MAX_RANK * 24] = "", *text = (char *)out + 10;
 	s2_npy_layout l = {.rank = (int)rank};
-	size_t used = 0, bytes;
+	size_t used = 0;
 	if (rank > S2_MAX_RANK || strlen(descr) != 3 || descr[0] != '<')
 		return s2_fail(err, S2ST_EINPUT, "npy: array of type \"%s\" and %zu dimensions is not supported", descr,
 			       rank);
@@ -247,16 +249,27 @@ int s2st_npy_write(s2st_writer *w, const char *descr, const size_t *dims, size_t
 		used += (size_t)snprintf(shape + used, sizeof shape - used, "%zu%s", dims[i],
 					 i + 1 < rank ? ", " : rank == 1 ? "," : "");
 	}
-	S2_TRY(s2_npy_data_size(&bytes, &l, "npy", err));
+	S2_TRY(s2_npy_data_size(bytes, &l, "npy", err));
 	/* numpy pads with spaces so that the data starts at a multiple of 64. */
-	int n = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr,
-			 shape);
-	size_t len = s2_round_up(10 + (size_t)n + 1, 64) - 10;
-	memset(header + n, ' ', len - (size_t)n);
-	header[len - 1] = '\n';
-	unsigned char start[10] = {
-		0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(len & 0xff), (unsigned char)(len >> 8)};
-	S2_TRY(s2st_writer_write(w, start, sizeof start, err));
-	S2_TRY(s2st_writer_write(w, header, len, err));
+	int len = snprintf(text, S2_NPY_HEADER - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr,
+			   shape);
+	*n = s2_round_up(10 + (size_t)len + 1, 64);
+	memset(text + len, ' ', *n - 10 - (size_t)len);
+	out[*n - 1] = '\n';
+	memcpy(out, magic, sizeof magic);
+	out[6] = 1;
+	out[7] = 0;
+	out[8] = (unsigned char)((*n - 10) & 0xff);
+	out[9] = (unsigned char)((*n - 10) >> 8);
+	return S2ST_OK;
+}
+
+int s2st_npy_write(s2st_writer *w, const char *descr, const size_t *dims, size_t rank, const void *data,
+		   s2st_error *err)
+{
+	unsigned char header[S2_NPY_HEADER];
+	size_t n, bytes;
+	S2_TRY(s2_npy_header(header, &n, &bytes, descr, dims, rank, err));
+	S2_TRY(s2st_writer_write(w, header, n, err));
 	return s2st_writer_write(w, data, bytes, err);
 }

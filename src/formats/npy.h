@@ -1,7 +1,7 @@
 /* numpy's array file, and the arrays inside joblib files which share its layout.
  *
  * Layer: formats. Versions 1 to 3, C and Fortran order (by strides), little and big endian (a swapped copy). Object
- * and structured arrays are refused by name. The writer is s2st_npy_write of the public header. */
+ * and structured arrays are refused by name. The writers are s2st_npy_write and s2st_npy_rows_* of the public header. */
 #ifndef S2_FORMATS_NPY_H
 #define S2_FORMATS_NPY_H
 
@@ -32,5 +32,11 @@ S2ST_CHECK int s2_npy_parse(s2_tensor *out, s2_arena *a, const unsigned char *by
 			    s2st_error *err);
 /* A whole .npy file, copied into `a`. */
 S2ST_CHECK int s2_npy_read(s2_tensor *out, s2_arena *a, const char *path, s2st_error *err);
+
+/* The header of a file with such an array, [*n] bytes, and how many `*bytes` the array takes. For two dimensions *n is
+ * the same for any sizes. */
+enum { S2_NPY_HEADER = 384 };
+S2ST_CHECK int s2_npy_header(unsigned char out[S2_NPY_HEADER], size_t *n, size_t *bytes, const char *descr,
+			     const size_t *dims, size_t rank, s2st_error *err);
 
 #endif

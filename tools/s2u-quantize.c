@@ -1,0 +1,582 @@
+/* s2u-quantize: speech to discrete units with an encoder layer and k-means, or the features themselves. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+enum { FORMAT_GSLM, FORMAT_KM, FORMAT_S2UT_MANIFEST, FORMAT_JSON };
+enum { LENGTH_TOLERANCE = 160 }; /* samples by which a manifest may be off, hubert_feature_reader.py */
+
+typedef struct quantize {
+	cli *c;
+	const char *model_file, *kmeans_file, *layer_text, *export_path, *features_path;
+	int feature_type; /* CLI_CHOICE, as s2st_feature_type */
+	int channel, format;
+	bool reduce, durations, hide_fname, compat_names;
+	cli_source source;
+	cli_s2ut_manifest manifest;
+
+	int layer; /* 0: not said */
+	s2st_encoder *encoder;
+	s2st_kmeans *kmeans;
+	s2st_quantizer *session;
+	s2st_encoder_info info;
+
+	s2st_writer *out;     /* NULL: no unit lines */
+	s2st_npy_rows *all;   /* features of all files; NULL: a file each, or none */
+	s2st_writer *lengths; /* their numbers of frames, a line each */
+
+	int32_t *units, *counts; /* [cap] of the input at hand; counts: how often each repeats */
+	size_t n_units, cap;
+	bool failed; /* an input whose place --format km kept */
+} quantize;
+
+/* ---- units ---- */
+
+static int reserve(quantize *q, size_t more, s2st_error *err)
+{
+	if (q->cap - q->n_units >= more)
+		return S2ST_OK;
+	const size_t cap = (q->n_units + more) * 2;
+	int32_t *units = reallocarray(q->units, cap, sizeof *units);
+	if (units)
+		q->units = units;
+	int32_t *counts = reallocarray(q->counts, cap, sizeof *counts);
+	if (counts)
+		q->counts = counts;
+	if (!units || !counts)
+		return cli_fail_memory(err);
+	q->cap = cap;
+	return S2ST_OK;
+}
+
+/* With --reduce equal neighbours become one, over the borders of blocks too. */
+static int add_units(quantize *q, const s2st_frames *frames, s2st_error *err)
+{
+	int rc = reserve(q, frames->n, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < frames->n; i++) {
+		if (q->reduce && q->n_units && q->units[q->n_units - 1] == frames->units[i]) {
+			q->counts[q->n_units - 1]++;
+			continue;
+		}
+		q->units[q->n_units] = frames->units[i];
+		q->counts[q->n_units++] = 1;
+	}
+	return S2ST_OK;
+}
+
+/* ---- lines ---- */
+
+static void print_numbers(FILE *f, const int32_t *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%s%d", i ? " " : "", at[i]);
+}
+
+/* os.path.basename(path).rstrip('.' + extension): takes away all characters of that set, not the suffix
+ * (quantize_with_kmeans.py:127). */
+static void print_stripped(FILE *f, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+	size_t n = strlen(base);
+	while (dot && n && strchr(dot, base[n - 1]))
+		n--;
+	fprintf(f, "%.*s", (int)n, base);
+}
+
+static void print_name(FILE *f, const quantize *q, const s2st_input *row)
+{
+	if (q->compat_names && strcmp(row->id, "stdin") != 0)
+		print_stripped(f, row->path);
+	else
+		fputs(row->id, f);
+	if (q->channel)
+		fprintf(f, "-channel%d", q->channel);
+	fputc('|', f);
+}
+
+static void print_json(FILE *f, const quantize *q, const s2st_input *row)
+{
+	fputs("{\"id\": ", f);
+	cli_json_string(f, row->id);
+	fputs(", \"source\": ", f);
+	cli_json_string(f, cli_display(row->path));
+	fputs(", \"units\": ", f);
+	cli_json_ints(f, q->units, q->n_units);
+	if (q->durations) {
+		fputs(", \"durations\": ", f);
+		cli_json_ints(f, q->counts, q->n_units);
+	}
+	fputs("}\n", f);
+}
+
+static void print_line(FILE *f, const quantize *q, const s2st_input *row)
+{
+	if (q->format == FORMAT_JSON) {
+		print_json(f, q, row);
+		return;
+	}
+	if (q->format == FORMAT_GSLM && !q->hide_fname)
+		print_name(f, q, row);
+	print_numbers(f, q->units, q->n_units);
+	if (q->durations) {
+		fputc('|', f);
+		print_numbers(f, q->counts, q->n_units);
+	}
+	fputc('\n', f);
+}
+
+/* ---- one input ---- */
+
+/* Where the features of one input go: q->all, a file of its own, or nowhere. */
+static int open_features(const quantize *q, const s2st_input *row, s2st_npy_rows **out, s2st_error *err)
+{
+	char *path;
+	*out = q->all;
+	if (q->all || !q->features_path)
+		return S2ST_OK;
+	int rc = cli_output_path(&path, q->features_path, row->id, ".npy", err);
+	if (rc < 0)
+		return rc;
+	if (!q->c->resume || !cli_exists(path))
+		rc = s2st_npy_rows_open(out, path, (size_t)q->info.dim, err);
+	free(path);
+	return rc;
+}
+
+static int close_features(const quantize *q, s2st_npy_rows *rows, size_t start, int rc, s2st_error *err)
+{
+	s2st_error ignored;
+	if (!rows)
+		return rc;
+	if (rows != q->all) {
+		if (rc == S2ST_OK)
+			return s2st_npy_rows_commit(rows, err);
+		s2st_npy_rows_abort(rows);
+		return rc;
+	}
+	if (rc < 0 && s2st_npy_rows_cut(rows, start, &ignored) < 0)
+		return cli_fail(err, S2ST_EIO, "%s", ignored.text);
+	const size_t n = s2st_npy_rows_count(rows) - start;
+	return rc < 0 ? rc : s2st_writer_printf(q->lengths, err, "%zu\n", n);
+}
+
+static int read_frames(quantize *q, s2st_npy_rows *rows, s2st_error *err)
+{
+	s2st_frames frames;
+	int rc;
+	while ((rc = s2st_quantizer_next(q->session, &frames, err)) > 0) {
+		if (cli_caught_signal())
+			return cli_fail(err, S2ST_EIO, "stopped");
+		if (rows)
+			rc = s2st_npy_rows_add(rows, frames.features, frames.n, err);
+		if (rc >= 0 && q->kmeans)
+			rc = add_units(q, &frames, err);
+		if (rc < 0)
+			break;
+	}
+	return rc;
+}
+
+static void note_input(const quantize *q, const s2st_input *row, const s2st_quantizer_audio *a)
+{
+	const char *name = cli_display(row->path);
+	cli_note_audio(q->c, row->path, a->source_rate, a->sample_rate, q->channel ? 1 : a->source_channels);
+	if (a->dropped)
+		cli_note(q->c, CLI_NOTE_TAIL, "%s: the last %zu samples are too few for a frame and were left out", name,
+			 a->dropped);
+	/* GSLM manifests count samples; tables, which also have targets, count 10 ms frames. */
+	const int64_t said = row->target ? -1 : row->n_frames, off = said - (int64_t)a->samples;
+	if (said >= 0 && a->source_rate == a->sample_rate && (off > LENGTH_TOLERANCE || off < -LENGTH_TOLERANCE))
+		cli_note(q->c, CLI_NOTE_LENGTH, "%s: the manifest says %lld samples, found %zu", name, (long long)said,
+			 a->samples);
+}
+
+/* Units of `path` into q->units, features to where they belong. `row` names the output. */
+static int quantize_file(quantize *q, const char *path, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	s2st_npy_rows *rows = NULL;
+	s2st_quantizer_audio audio;
+	q->n_units = 0;
+	int rc = s2st_quantizer_open(q->session, path, q->channel, err);
+	if (rc == S2ST_OK)
+		rc = open_features(q, row, &rows, err);
+	if (rc < 0)
+		return rc;
+	if (!rows && !q->kmeans)
+		return S2ST_OK; /* --resume: the features are there */
+	const size_t start = rows == q->all && rows ? s2st_npy_rows_count(rows) : 0;
+	rc = read_frames(q, rows, err);
+	rc = close_features(q, rows, start, rc, err);
+	s2st_quantizer_get_audio(q->session, &audio);
+	result->seconds = (double)audio.samples / audio.sample_rate;
+	if (rc == S2ST_OK)
+		note_input(q, row, &audio);
+	return rc;
+}
+
+static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	quantize *q = self;
+	int rc = quantize_file(q, row->path, row, result, err);
+	if (rc < 0 && q->format == FORMAT_KM) { /* line n belongs to row n of the manifest: an empty one keeps the place */
+		cli_error(q->c, cli_display(row->path), err->text);
+		q->failed = true;
+		q->n_units = 0;
+		rc = S2ST_OK;
+	}
+	if (rc == S2ST_OK && q->out)
+		print_line(result->text.f, q, row);
+	return rc;
+}
+
+/* A row of the source side: the units are those of the target with the same id. */
+static int work_pair(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	quantize *q = self;
+	const char *target = cli_s2ut_manifest_target(&q->manifest, row->id);
+	if (!target)
+		return S2ST_OK;
+	int rc = quantize_file(q, target, row, result, err);
+	if (rc == S2ST_OK)
+		rc = cli_s2ut_manifest_row(result->text.f, row, q->units, q->n_units, err);
+	return rc;
+}
+
+static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	quantize *q = self;
+	(void)row;
+	if (!q->out)
+		return S2ST_OK;
+	int rc = s2st_writer_write(q->out, result->text.bytes, result->text.n, err);
+	return rc < 0 ? rc : s2st_writer_flush(q->out, err);
+}
+
+/* ---- outputs ---- */
+
+static bool has_suffix(const char *s, const char *suffix)
+{
+	const size_t n = strlen(s), m = strlen(suffix);
+	return n > m && strcmp(s + n - m, suffix) == 0;
+}
+
+static bool one_feature_file(const quantize *q)
+{
+	return q->features_path && has_suffix(q->features_path, ".npy") && !cli_is_folder(q->features_path);
+}
+
+static int open_outputs(quantize *q, s2st_error *err)
+{
+	int rc = S2ST_OK;
+	if (q->kmeans)
+		rc = s2st_writer_open(&q->out, q->c->output ? q->c->output : "-", err);
+	if (rc == S2ST_OK && q->features_path && !one_feature_file(q))
+		rc = cli_make_folder(q->features_path, err);
+	if (rc < 0 || !one_feature_file(q))
+		return rc;
+	char *lengths;
+	if (asprintf(&lengths, "%.*s.len", (int)strlen(q->features_path) - 4, q->features_path) < 0)
+		return cli_fail_memory(err);
+	rc = s2st_npy_rows_open(&q->all, q->features_path, (size_t)q->info.dim, err);
+	if (rc == S2ST_OK)
+		rc = s2st_writer_open(&q->lengths, lengths, err);
+	free(lengths);
+	return rc;
+}
+
+static int commit_outputs(quantize *q, s2st_error *err)
+{
+	int rc = S2ST_OK;
+	if (q->all) {
+		rc = s2st_npy_rows_commit(q->all, err);
+		q->all = NULL;
+	}
+	if (rc == S2ST_OK && q->lengths) {
+		rc = s2st_writer_commit(q->lengths, err);
+		q->lengths = NULL;
+	}
+	if (rc == S2ST_OK && q->out) {
+		rc = s2st_writer_commit(q->out, err);
+		q->out = NULL;
+	}
+	return rc;
+}
+
+static void abort_outputs(quantize *q)
+{
+	s2st_npy_rows_abort(q->all);
+	s2st_writer_abort(q->lengths);
+	s2st_writer_abort(q->out);
+}
+
+static int run(quantize *q)
+{
+	cli *c = q->c;
+	s2st_error err;
+	bool whole = false;
+	int code = CLI_OK;
+	const bool pairs = q->format == FORMAT_S2UT_MANIFEST;
+	const bool named = (q->format != FORMAT_KM && !q->hide_fname && !q->compat_names) || pairs;
+	int rc = pairs ? cli_s2ut_manifest_open(c, &q->manifest, &q->source, &err) : S2ST_OK;
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_FAILED;
+	}
+	s2st_inputs *inputs = cli_open_inputs(c, &q->source, named || (q->features_path && !one_feature_file(q)), &code);
+	if (!inputs)
+		return code;
+	rc = open_outputs(q, &err);
+	if (rc == S2ST_OK && pairs)
+		rc = cli_s2ut_manifest_begin(q->out, &err);
+	if (rc == S2ST_OK) {
+		const cli_work w = {
+			.self = q,
+			.source = inputs,
+			.total = s2st_inputs_count(inputs),
+			.next = cli_next_input,
+			.work = pairs ? work_pair : work,
+			.emit = emit,
+		};
+		code = cli_run(c, &w, &whole);
+		if (q->failed)
+			code = CLI_FAILED;
+		if (whole && pairs)
+			rc = cli_s2ut_manifest_end(c, &q->manifest, &code, &err);
+		if (whole && rc == S2ST_OK)
+			rc = commit_outputs(q, &err);
+	}
+	abort_outputs(q);
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		code = CLI_FAILED;
+	}
+	s2st_inputs_free(inputs);
+	return code;
+}
+
+/* ---- models ---- */
+
+static int read_layer(const cli *c, const char *text)
+{
+	char *end;
+	errno = 0;
+	const long layer = strtol(text, &end, 10);
+	if (end == text || *end || errno || layer < -1 || layer == 0 || layer > INT_MAX)
+		cli_misuse(c, "--layer: expected a number from 1, or -1 for the last, found '%s'", text);
+	return (int)layer;
+}
+
+/* The pack's layer belongs to the pack's encoder and centroids only. */
+static void configure(quantize *q, const s2st_pack *pack)
+{
+	const bool own = q->model_file || q->kmeans_file;
+	const bool network = q->feature_type == S2ST_FEATURE_NETWORK;
+	if (pack && network && !q->model_file)
+		q->model_file = s2st_pack_file(pack, "encoder");
+	if (pack && network && !q->kmeans_file)
+		q->kmeans_file = s2st_pack_file(pack, "kmeans");
+	if (q->layer_text)
+		q->layer = read_layer(q->c, q->layer_text);
+	else if (pack && !own)
+		q->layer = s2st_pack_layer(pack);
+}
+
+static void check_options(quantize *q)
+{
+	const cli *c = q->c;
+	q->reduce |= q->durations;
+	if (c->json)
+		q->format = FORMAT_JSON;
+	if (q->export_path && !q->kmeans_file)
+		cli_misuse(c, "--export-npy writes the centroids of -k FILE or --pack DIR");
+	if (!q->kmeans_file && !q->features_path)
+		cli_misuse(c, "nothing to do: give -k FILE for units, --features-out PATH for features");
+	if (q->feature_type == S2ST_FEATURE_NETWORK && !q->model_file)
+		cli_misuse(c, "no encoder: give -m MODEL or --pack DIR");
+	if (q->feature_type == S2ST_FEATURE_NETWORK && q->layer == 0)
+		cli_misuse(c, "no layer: give --layer N, the one that the k-means model was made from (-1: the last)");
+	if (q->feature_type != S2ST_FEATURE_NETWORK && q->model_file)
+		cli_misuse(c, "--feature-type: these features need no model, found -m %s", q->model_file);
+	if (q->format != FORMAT_S2UT_MANIFEST)
+		return;
+	if (!q->kmeans_file || c->n_args != 2 || !c->output || strcmp(c->output, "-") == 0)
+		cli_misuse(c, "--format s2ut-manifest: expected -k FILE, -o FILE.tsv and two folders, source and target");
+}
+
+static int open_kmeans(quantize *q)
+{
+	s2st_error err;
+	if (q->kmeans_file && s2st_kmeans_open(&q->kmeans, q->kmeans_file, &err) < 0) {
+		cli_error(q->c, q->kmeans_file, err.text);
+		return CLI_MODEL;
+	}
+	return CLI_OK;
+}
+
+static int open_models(quantize *q, const cli_models *models)
+{
+	s2st_error err;
+	const char *about = q->model_file;
+	int rc = s2st_encoder_open(&q->encoder, models->context, (s2st_feature_type)q->feature_type, q->model_file, &err);
+	if (rc == S2ST_OK) {
+		s2st_encoder_get_info(q->encoder, &q->info);
+		rc = s2st_quantizer_new(&q->session, q->encoder, q->layer, q->kmeans, &err);
+		if (rc == S2ST_EMODEL)
+			about = q->kmeans_file;
+	}
+	if (rc == S2ST_OK && models->pack) {
+		rc = s2st_pack_check_units(models->pack, q->encoder, q->layer, q->kmeans, &err);
+		about = NULL;
+	}
+	if (rc == S2ST_OK)
+		return CLI_OK;
+	cli_error(q->c, about, err.text);
+	return rc == S2ST_EINPUT ? CLI_USAGE : CLI_MODEL;
+}
+
+static int export(quantize *q)
+{
+	s2st_error err;
+	s2st_npy_rows *rows;
+	s2st_kmeans_info info;
+	s2st_kmeans_get_info(q->kmeans, &info);
+	int rc = s2st_npy_rows_open(&rows, q->export_path, (size_t)info.dim, &err);
+	if (rc == S2ST_OK) {
+		rc = s2st_npy_rows_add(rows, info.centroids, (size_t)info.k, &err);
+		if (rc == S2ST_OK)
+			rc = s2st_npy_rows_commit(rows, &err);
+		else
+			s2st_npy_rows_abort(rows);
+	}
+	if (rc == S2ST_OK)
+		return CLI_OK;
+	cli_error(q->c, NULL, err.text);
+	return CLI_FAILED;
+}
+
+static void close_models(quantize *q)
+{
+	s2st_quantizer_free(q->session);
+	s2st_encoder_free(q->encoder);
+	s2st_kmeans_free(q->kmeans);
+	cli_s2ut_manifest_close(&q->manifest);
+	free(q->units);
+	free(q->counts);
+}
+
+/* ---- the tool ---- */
+
+static bool is_done(const quantize *q)
+{
+	const cli *c = q->c;
+	if (!c->resume || (q->features_path && !one_feature_file(q) && !q->kmeans_file))
+		return false;
+	const char *path = q->kmeans_file ? c->output : q->features_path;
+	if (!path || strcmp(path, "-") == 0 || !cli_exists(path))
+		return false;
+	cli_info(q->c, "%s is there, nothing to do", path);
+	return true;
+}
+
+static int do_all(quantize *q, cli_models *models)
+{
+	cli *c = q->c;
+	int code = cli_models_configure(c, models);
+	if (code != CLI_OK)
+		return code;
+	configure(q, models->pack);
+	if (q->export_path && q->kmeans_file) {
+		code = open_kmeans(q);
+		if (code == CLI_OK)
+			code = export(q);
+		if (code != CLI_OK || c->n_args == 0)
+			return code;
+	}
+	check_options(q);
+	if (is_done(q))
+		return CLI_OK;
+	code = q->kmeans ? CLI_OK : open_kmeans(q);
+	if (code == CLI_OK)
+		code = cli_models_open(c, models);
+	if (code == CLI_OK)
+		code = open_models(q, models);
+	return code == CLI_OK ? run(q) : code;
+}
+
+static const char about[] =
+	"Speech in, discrete units of the same speech out, one line an input: 'name|u u u'. A frame of a layer of\n"
+	"HuBERT (mHuBERT, wav2vec 2.0, XLSR) becomes the number of the nearest of K centroids, 50 a second.\n"
+	"An INPUT is an audio file (wav, flac, ogg, mp3), 'archive.zip:offset:length', a folder, a fairseq\n"
+	"manifest (.tsv), a list of paths (.txt, .lst), or '-': a list or audio on stdin.";
+
+static const char more[] =
+	"--format gslm           'name|u u u' (GSLM, textlesslib); with --durations 'name|u u u|n n n'\n"
+	"--format km             'u u u', line n for input n (simple_kmeans); empty where an input failed\n"
+	"--format json, --json   {\"id\", \"source\", \"units\", \"durations\"}\n"
+	"--format s2ut-manifest  training manifest of an S2UT model. INPUTs: a folder of source speech and one\n"
+	"                        of target speech; files of the same name belong together. -o FILE.tsv gets\n"
+	"                        id, src_audio, src_n_frames, tgt_audio, tgt_n_frames, and config.yaml beside\n"
+	"                        it what fairseq-train needs\n\n"
+	"Audio over 100 s is cut into chunks of 1,600,000 samples as in fairseq; memory does not grow.\n"
+	"-k takes joblib's km.bin as scikit-learn wrote it, or .npy centroids.\n\n"
+	"  s2u-quantize --pack models/es-en-demo talks/ -o units.txt\n"
+	"  s2u-quantize -m hubert_base_ls960.pt --layer 6 -k km100.bin --reduce manifest.tsv\n"
+	"  s2u-quantize -m hubert_base_ls960.pt --layer 9 --features-out feat.npy --shard 0/10 train.tsv\n"
+	"  s2u-quantize -m mhubert.pt --layer 11 -k km1000.bin --reduce --format s2ut-manifest \\\n"
+	"      -o data/train.tsv es/train en/train\n"
+	"  s2u-quantize -k km.bin --export-npy centroids.npy";
+
+int main(int argc, char **argv)
+{
+	cli c = {
+		.tool = "s2u-quantize",
+		.synopsis = "[options] (-m MODEL --layer L -k FILE | --pack DIR) [INPUT...]",
+		.about = about,
+		.more = more,
+	};
+	quantize q = {.c = &c};
+	const cli_option model[] = {
+		{'m', "model", CLI_TEXT, "MODEL", &q.model_file, 0, 0, "encoder: fairseq checkpoint or Hugging Face folder"},
+		{0, "layer", CLI_TEXT, "L", &q.layer_text, 0, 0,
+		 "features after this layer, from 1; -1 is the last; none: the pack's"},
+		{'k', "kmeans", CLI_TEXT, "FILE", &q.kmeans_file, 0, 0, "k-means model: km.bin or .npy [K, D]"},
+		{0, "feature-type", CLI_CHOICE, "hubert|logmel|mfcc", &q.feature_type, 0, 0,
+		 "what is quantised: a layer of the model, 80 log-mel bins or 39 MFCC values (both each 10 ms)"},
+	};
+	const cli_option output[] = {
+		{0, "format", CLI_CHOICE, "gslm|km|s2ut-manifest|json", &q.format, 0, 0, "lines, see below"},
+		{0, "reduce", CLI_FLAG, NULL, &q.reduce, 0, 0, "merge repeated units: '5 5 7' is '5 7'"},
+		{0, "durations", CLI_FLAG, NULL, &q.durations, 0, 0, "--reduce, and how often each unit was repeated"},
+		{0, "hide-fname", CLI_FLAG, NULL, &q.hide_fname, 0, 0, "units without 'name|'"},
+		{0, "compat-names", CLI_FLAG, NULL, &q.compat_names, 0, 0,
+		 "names as fairseq cuts them ('nova.wav' is 'no'); names may come twice"},
+		{0, "features-out", CLI_TEXT, "PATH", &q.features_path, 0, 0,
+		 "write the features: DIR/ID.npy each, or all into FILE.npy with FILE.len (frames of each)"},
+		{0, "export-npy", CLI_TEXT, "FILE", &q.export_path, 0, 0, "write the centroids of -k as .npy [K, D]"},
+	};
+	const cli_option manifest[] = {
+		{0, "strict", CLI_FLAG, NULL, &q.manifest.strict, 0, 0, "exit 1 if a source or a target has no partner"},
+		{0, "vocoder", CLI_TEXT, "FILE", &q.manifest.vocoder, 0, 0, "vocoder checkpoint that config.yaml names"},
+		{0, "vocoder-config", CLI_TEXT, "FILE", &q.manifest.vocoder_config, 0, 0, "and its configuration"},
+	};
+	cli_option source[CLI_N_SOURCE_OPTIONS + 1];
+	cli_source_options(&q.source, source);
+	source[CLI_N_SOURCE_OPTIONS] = (cli_option){0, "channel", CLI_INT, "N", &q.channel, 0, 1024,
+						    "use channel N, from 1, and append -channelN; 0: the mean of all"};
+	cli_begin(&c, argc, argv);
+	cli_add_group(&c, "Model", model, sizeof model / sizeof *model);
+	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS + 1);
+	cli_add_group(&c, "Output", output, sizeof output / sizeof *output);
+	cli_add_group(&c, "With --format s2ut-manifest", manifest, sizeof manifest / sizeof *manifest);
+	cli_parse(&c);
+	cli_models models = {0};
+	int code = do_all(&q, &models);
+	close_models(&q);
+	cli_models_close(&models);
+	return cli_end(&c, code);
+}
