@@ -56,6 +56,11 @@ void s2_map_close(s2_map *m)
 	*m = (s2_map){0};
 }
 
+void s2_map_forget(const s2_map *m)
+{
+	(void)madvise((void *)(uintptr_t)m->bytes, m->size, MADV_DONTNEED);
+}
+
 int s2_read_file(char **out, size_t *n, const char *path, size_t limit, s2st_error *err)
 {
 	struct stat st = {0};

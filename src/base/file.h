@@ -18,6 +18,8 @@ typedef struct s2_map {
 /* Fails on folders, devices, pipes and empty files, naming them. */
 S2ST_CHECK int s2_map_open(s2_map *out, const char *path, s2st_error *err);
 void s2_map_close(s2_map *m);
+/* Lets go of the pages that were touched so far; whoever touches them again gets them back. */
+void s2_map_forget(const s2_map *m);
 
 /* Whole file (at most `limit` bytes) with a closing NUL; free() it. */
 S2ST_CHECK int s2_read_file(char **out, size_t *n, const char *path, size_t limit, s2st_error *err);

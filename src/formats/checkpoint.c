@@ -246,6 +246,8 @@ int s2_checkpoint_open(s2_checkpoint **out, const char *path, s2st_error *err)
 	int rc = s2_map_open(&c->map, path, err);
 	if (rc == S2ST_OK)
 		rc = read_any(c, c->map.bytes, c->map.size, err);
+	if (rc == S2ST_OK) /* a look at an entry's header brought in 64 KB around it */
+		s2_map_forget(&c->map);
 	return finish(out, c, rc);
 }
 

@@ -67,16 +67,6 @@ int s2_vm_check_name(s2_vm *vm, const char *full, const char *attribute)
 
 /* ---- plain data types ---------------------------------------------------------------------------------------- */
 
-static s2_value *arg(const s2_value *args, size_t i)
-{
-	return i < args->u.list.n ? args->u.list.at[i] : NULL;
-}
-
-static bool is_kind(const s2_value *v, s2_vkind kind)
-{
-	return v && v->kind == kind;
-}
-
 static bool is_sequence(const s2_value *v)
 {
 	return v && (v->kind == S2_V_LIST || v->kind == S2_V_TUPLE || v->kind == S2_V_SET);
@@ -89,7 +79,7 @@ static int bad_arguments(s2_vm *vm, const char *what)
 
 static int call_sequence(s2_vm *vm, s2_value *args, s2_vkind kind, s2_value **out)
 {
-	const s2_value *from = arg(args, 0);
+	const s2_value *from = s2_vm_arg(args, 0);
 	if (from && !is_sequence(from))
 		return bad_arguments(vm, "a sequence type");
 	S2_TRY(s2_vm_node(vm, kind, out));
@@ -137,19 +127,19 @@ static int fill_dict(s2_vm *vm, const s2_value *from, s2_value **out)
 
 static int call_dict(s2_vm *vm, s2_value *args, s2_value **out)
 {
-	return fill_dict(vm, arg(args, 0), out);
+	return fill_dict(vm, s2_vm_arg(args, 0), out);
 }
 
 static int call_defaultdict(s2_vm *vm, s2_value *args, s2_value **out) /* (factory[, mapping]) */
 {
-	return fill_dict(vm, arg(args, 1), out);
+	return fill_dict(vm, s2_vm_arg(args, 1), out);
 }
 
 /* Text of Python 2's binary strings: each code point is a byte. */
 static int call_encode(s2_vm *vm, s2_value *args, s2_value **out)
 {
-	const s2_value *text = arg(args, 0), *encoding = arg(args, 1);
-	if (!is_kind(text, S2_V_STR) || !is_kind(encoding, S2_V_STR) ||
+	const s2_value *text = s2_vm_arg(args, 0), *encoding = s2_vm_arg(args, 1);
+	if (!s2_vm_is(text, S2_V_STR) || !s2_vm_is(encoding, S2_V_STR) ||
 	    (strcmp(encoding->u.str.s, "latin1") != 0 && strcmp(encoding->u.str.s, "latin-1") != 0))
 		return bad_arguments(vm, "_codecs.encode");
 	size_t n = text->u.str.len, used = 0;
@@ -178,13 +168,13 @@ static int call_bytes(s2_vm *vm, s2_value *args, s2_value **out) /* bytes(), byt
 		return s2_vm_text(vm, S2_V_BYTES, "", 0, out);
 	if (args->u.list.n == 2)
 		return call_encode(vm, args, out);
-	*out = arg(args, 0);
-	return is_kind(*out, S2_V_BYTES) ? S2ST_OK : bad_arguments(vm, "bytes");
+	*out = s2_vm_arg(args, 0);
+	return s2_vm_is(*out, S2_V_BYTES) ? S2ST_OK : bad_arguments(vm, "bytes");
 }
 
 static int call_first(s2_vm *vm, s2_value *args, s2_value **out) /* torch._utils._rebuild_parameter */
 {
-	*out = arg(args, 0);
+	*out = s2_vm_arg(args, 0);
 	return *out ? S2ST_OK : bad_arguments(vm, "a wrapper");
 }
 
@@ -193,13 +183,13 @@ static int call_first(s2_vm *vm, s2_value *args, s2_value **out) /* torch._utils
 /* copyreg._reconstructor(cls, base, state) */
 static int call_reconstructor(s2_vm *vm, s2_value *args, s2_value **out)
 {
-	const s2_value *cls = arg(args, 0);
-	s2_value *empty, *items = arg(args, 2);
+	const s2_value *cls = s2_vm_arg(args, 0);
+	s2_value *empty, *items = s2_vm_arg(args, 2);
 	if (!cls || !s2_vm_is_reference(cls))
 		return bad_arguments(vm, "copyreg._reconstructor");
 	S2_TRY(s2_vm_node(vm, S2_V_TUPLE, &empty));
 	S2_TRY(s2_vm_object(vm, cls->u.obj.cls, empty, out));
-	if (is_kind(items, S2_V_DICT) || is_kind(items, S2_V_LIST))
+	if (s2_vm_is(items, S2_V_DICT) || s2_vm_is(items, S2_V_LIST))
 		(*out)->u.obj.items = items;
 	return S2ST_OK;
 }
@@ -207,7 +197,7 @@ static int call_reconstructor(s2_vm *vm, s2_value *args, s2_value **out)
 /* copyreg.__newobj__(cls, *args) */
 static int call_newobj(s2_vm *vm, s2_value *args, s2_value **out)
 {
-	const s2_value *cls = arg(args, 0);
+	const s2_value *cls = s2_vm_arg(args, 0);
 	s2_value *rest;
 	if (!cls || !s2_vm_is_reference(cls))
 		return bad_arguments(vm, "copyreg.__newobj__");
@@ -220,151 +210,12 @@ static int call_newobj(s2_vm *vm, s2_value *args, s2_value **out)
 /* torch._tensor._rebuild_from_type_v2(function, type, args, state): a tensor with attributes or of a subclass */
 static int call_from_type(s2_vm *vm, s2_value *args, s2_value **out)
 {
-	const s2_value *function = arg(args, 0);
-	s2_value *inner = arg(args, 2);
-	if (!function || !s2_vm_is_reference(function) || !is_kind(inner, S2_V_TUPLE) ||
+	const s2_value *function = s2_vm_arg(args, 0);
+	s2_value *inner = s2_vm_arg(args, 2);
+	if (!function || !s2_vm_is_reference(function) || !s2_vm_is(inner, S2_V_TUPLE) ||
 	    strstr(function->u.obj.cls, "_rebuild_from_type"))
 		return bad_arguments(vm, "torch._tensor._rebuild_from_type_v2");
 	return s2_vm_call(vm, function, inner, out);
-}
-
-/* ---- numpy --------------------------------------------------------------------------------------------------- */
-
-/* numpy.dtype("f8", False, True) with state (3, "<", ...): false for types that tensors do not have. */
-static bool parse_dtype(const s2_value *dtype, s2_npy_layout *out)
-{
-	char descr[3] = {'<'};
-	if (!is_kind(dtype, S2_V_OBJECT) || strcmp(dtype->u.obj.cls, "numpy.dtype") != 0 || !dtype->u.obj.args)
-		return false;
-	const s2_value *code = arg(dtype->u.obj.args, 0), *state = dtype->u.obj.state;
-	if (!is_kind(code, S2_V_STR) || code->u.str.len != 2)
-		return false;
-	if (is_kind(state, S2_V_TUPLE)) {
-		const s2_value *order = arg(state, 1);
-		if (!is_kind(order, S2_V_STR) || order->u.str.len != 1)
-			return false;
-		descr[0] = order->u.str.s[0];
-	}
-	memcpy(descr + 1, code->u.str.s, 2);
-	return s2_npy_descr(out, descr, 3, "", NULL) == S2ST_OK;
-}
-
-static bool is_bytes(const s2_value *v) /* Python 2 wrote bytes as str */
-{
-	return is_kind(v, S2_V_BYTES) || is_kind(v, S2_V_STR);
-}
-
-static int new_tensor(s2_vm *vm, const s2_npy_layout *layout, const s2_value *data, s2_tensor **out)
-{
-	*out = s2_arena_zalloc(vm->arena, 1, 1, sizeof **out);
-	S2_TRY(s2_vm_charge(vm, sizeof **out + (layout->swapped ? data->u.str.len : 0)));
-	if (!*out)
-		return s2_vm_fail_mem(vm);
-	return s2_npy_tensor(*out, vm->arena, layout, (const unsigned char *)data->u.str.s, data->u.str.len,
-			     vm->opt->name, vm->err);
-}
-
-/* The value of a one-element tensor. */
-static void set_scalar(s2_value *v, const s2_tensor *t)
-{
-	float f;
-	double d;
-	v->kind = S2_V_INT;
-	switch (t->dtype) {
-	case S2_F64:
-		memcpy(&d, t->data, sizeof d);
-		v->kind = S2_V_FLOAT;
-		v->u.f = d;
-		break;
-	case S2_I64: memcpy(&v->u.i, t->data, sizeof v->u.i); break;
-	case S2_I32: v->u.i = (int32_t)((uint32_t)t->data[0] | (uint32_t)t->data[1] << 8 | (uint32_t)t->data[2] << 16 |
-					(uint32_t)t->data[3] << 24); break;
-	case S2_BOOL:
-		v->kind = S2_V_BOOL;
-		v->u.b = t->data[0] != 0;
-		break;
-	default:
-		s2_tensor_to_f32(t, &f);
-		if (t->dtype == S2_F32 || t->dtype == S2_F16 || t->dtype == S2_BF16) {
-			v->kind = S2_V_FLOAT;
-			v->u.f = f;
-		} else {
-			v->u.i = (int64_t)f; /* 8 and 16 bit integers: exact */
-		}
-	}
-}
-
-/* numpy.core.multiarray.scalar(dtype, bytes) */
-static int call_scalar(s2_vm *vm, s2_value *args, s2_value **out)
-{
-	s2_npy_layout layout = {0};
-	s2_tensor *t;
-	if (!parse_dtype(arg(args, 0), &layout) || !is_bytes(arg(args, 1)))
-		return s2_vm_object(vm, "numpy.generic", args, out);
-	S2_TRY(new_tensor(vm, &layout, arg(args, 1), &t));
-	S2_TRY(s2_vm_node(vm, S2_V_NONE, out));
-	set_scalar(*out, t);
-	return S2ST_OK;
-}
-
-/* false: not a tuple of at most S2_MAX_RANK sizes. */
-static bool parse_shape(const s2_value *shape, s2_npy_layout *layout)
-{
-	if (!is_kind(shape, S2_V_TUPLE) || shape->u.list.n > S2_MAX_RANK)
-		return false;
-	layout->rank = (int)shape->u.list.n;
-	for (int i = 0; i < layout->rank; i++) {
-		const s2_value *n = shape->u.list.at[i];
-		if (!is_kind(n, S2_V_INT) || n->u.i < 0)
-			return false;
-		layout->dims[i] = (size_t)n->u.i;
-	}
-	return true;
-}
-
-bool s2_pickle_array_layout(s2_npy_layout *out, const s2_value *dtype, const s2_value *shape)
-{
-	return parse_dtype(dtype, out) && parse_shape(shape, out);
-}
-
-/* Turns v into the array; leaves it as it is where a tensor cannot hold it (objects, records, text). */
-static int set_array(s2_vm *vm, s2_value *v, const s2_value *dtype, const s2_value *shape, bool fortran,
-		     const s2_value *data)
-{
-	s2_npy_layout layout = {.fortran = fortran};
-	s2_tensor *t;
-	if (!is_bytes(data) || !s2_pickle_array_layout(&layout, dtype, shape))
-		return S2ST_OK;
-	S2_TRY(new_tensor(vm, &layout, data, &t));
-	v->kind = S2_V_ARRAY;
-	v->u.tensor = t;
-	return S2ST_OK;
-}
-
-/* numpy.core.numeric._frombuffer(bytes, dtype, shape, order) */
-static int call_frombuffer(s2_vm *vm, s2_value *args, s2_value **out)
-{
-	const s2_value *order = arg(args, 3);
-	S2_TRY(s2_vm_object(vm, "numpy.ndarray", args, out));
-	return set_array(vm, *out, arg(args, 1), arg(args, 2), is_kind(order, S2_V_STR) && order->u.str.s[0] == 'F',
-			 arg(args, 0));
-}
-
-/* numpy.core.multiarray._reconstruct(numpy.ndarray, (0,), b"b"): the array comes with BUILD */
-static int call_numpy_reconstruct(s2_vm *vm, s2_value *args, s2_value **out)
-{
-	return s2_vm_object(vm, "numpy.ndarray", args, out);
-}
-
-/* numpy.ndarray's state: (version, shape, dtype, is_fortran, bytes) */
-int s2_vm_built(s2_vm *vm, s2_value *obj)
-{
-	const s2_value *state = obj->u.obj.state;
-	if (strcmp(obj->u.obj.cls, "numpy.ndarray") != 0 || !is_kind(state, S2_V_TUPLE) || state->u.list.n != 5)
-		return S2ST_OK;
-	const s2_value *fortran = arg(state, 3);
-	return set_array(vm, obj, arg(state, 2), arg(state, 1), is_kind(fortran, S2_V_BOOL) && fortran->u.b,
-			 arg(state, 4));
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------------- */
@@ -393,12 +244,12 @@ static const struct {
 	{"_codecs.encode", call_encode},
 	{"copyreg._reconstructor", call_reconstructor},
 	{"copyreg.__newobj__", call_newobj},
-	{"numpy.core.multiarray.scalar", call_scalar},
-	{"numpy._core.multiarray.scalar", call_scalar},
-	{"numpy.core.multiarray._reconstruct", call_numpy_reconstruct},
-	{"numpy._core.multiarray._reconstruct", call_numpy_reconstruct},
-	{"numpy.core.numeric._frombuffer", call_frombuffer},
-	{"numpy._core.numeric._frombuffer", call_frombuffer},
+	{"numpy.core.multiarray.scalar", s2_vm_numpy_scalar},
+	{"numpy._core.multiarray.scalar", s2_vm_numpy_scalar},
+	{"numpy.core.multiarray._reconstruct", s2_vm_numpy_reconstruct},
+	{"numpy._core.multiarray._reconstruct", s2_vm_numpy_reconstruct},
+	{"numpy.core.numeric._frombuffer", s2_vm_numpy_frombuffer},
+	{"numpy._core.numeric._frombuffer", s2_vm_numpy_frombuffer},
 };
 
 int s2_vm_call(s2_vm *vm, const s2_value *callable, s2_value *args, s2_value **out)

@@ -1,5 +1,5 @@
-/* Inside of the pickle reader: the machine (pickle.c), its opcodes (pickle_ops.c), what names mean (pickle_calls.c) and
- * tensors (pickle_tensor.c).  Layer: formats. */
+/* Inside of the pickle reader: the machine (pickle.c), its opcodes (pickle_ops.c), what names mean (pickle_calls.c),
+ * numpy (pickle_numpy.c) and tensors (pickle_tensor.c).  Layer: formats. */
 #ifndef S2_FORMATS_PICKLE_VM_H
 #define S2_FORMATS_PICKLE_VM_H
 
@@ -74,6 +74,15 @@ static inline bool s2_vm_is_reference(const s2_value *v)
 {
 	return v->kind == S2_V_OBJECT && !v->u.obj.args && !v->u.obj.state && !v->u.obj.items;
 }
+/* One argument of a call, NULL behind the last. */
+static inline s2_value *s2_vm_arg(const s2_value *args, size_t i)
+{
+	return i < args->u.list.n ? args->u.list.at[i] : NULL;
+}
+static inline bool s2_vm_is(const s2_value *v, s2_vkind kind)
+{
+	return v && v->kind == kind;
+}
 /* Refuses names that act on the machine. `attribute` is the part of `full` after the module. */
 int s2_vm_check_name(s2_vm *vm, const char *full, const char *attribute);
 /* What `callable`(*args) stands for by the table; an inert object for names that are not in it. */
@@ -84,5 +93,10 @@ int s2_vm_built(s2_vm *vm, s2_value *obj);
 /* torch._utils._rebuild_tensor* and what wraps them */
 int s2_vm_rebuild_tensor(s2_vm *vm, s2_value *args, s2_value **out);
 int s2_vm_rebuild_tensor_v3(s2_vm *vm, s2_value *args, s2_value **out);
+
+/* numpy.core.multiarray.scalar and _reconstruct, numpy.core.numeric._frombuffer */
+int s2_vm_numpy_scalar(s2_vm *vm, s2_value *args, s2_value **out);
+int s2_vm_numpy_reconstruct(s2_vm *vm, s2_value *args, s2_value **out);
+int s2_vm_numpy_frombuffer(s2_vm *vm, s2_value *args, s2_value **out);
 
 #endif
