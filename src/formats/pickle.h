@@ -62,8 +62,8 @@ typedef int s2_find_storage(void *arg, const s2_storage *storage, const unsigned
  * `what` names file and tensor. */
 S2ST_CHECK int s2_lazy_resolve(s2_tensor *t, s2_find_storage *find, void *arg, const char *what, s2st_error *err);
 
-/* Type, byte order and shape of an array as numpy pickles them: numpy.dtype("f8", ...) and a tuple of sizes. False: not of
- * a type that tensors have. */
+/* Type, byte order and shape of an array as numpy pickles them: numpy.dtype("f8", ...) and a tuple of sizes. False: not
+ * of a type that tensors have. */
 bool s2_pickle_array_layout(s2_npy_layout *out, const s2_value *dtype, const s2_value *shape);
 
 /* A big integer (more than 64 bits) is an object of this class; its one argument is the little-endian bytes. */

@@ -6,6 +6,8 @@
 #include "base/utf8.h"
 #include "formats/pickle_vm.h"
 
+enum { MAX_NAME = 500 };
+
 /* ---- names that act ------------------------------------------------------------------------------------------ */
 
 /* Modules (and functions) that act on the machine: processes, files, network, code. No checkpoint has a use for them;
@@ -19,7 +21,7 @@ static const char *const acting[] = {
 	"webbrowser", "urllib", "http", "httplib", "ftplib", "smtplib", "telnetlib", "xmlrpc", "socketserver",
 	"requests", "aiohttp", "pdb", "bdb", "cProfile", "profile", "timeit", "trace", "doctest", "unittest", "pydoc",
 	"inspect", "ast", "site", "venv", "ensurepip", "pip", "setuptools", "distutils", "_distutils_hack", "ptrace",
-	"types.CodeType", "types.FunctionType", "functools.reduce", "itertools", "torch.load",
+	"types.CodeType", "types.FunctionType", "functools.reduce", "torch.load",
 	"torch.serialization.load", "torch.hub", "torch.jit", "torch.utils.cpp_extension", "torch.utils.bottleneck",
 	"numpy.load", "numpy.testing", "numpy.f2py", "numpy.distutils", "numpy.core.multiarray.fromfile",
 	"numpy.fromfile", "pandas.eval", "pandas.read_pickle",
@@ -52,7 +54,7 @@ static bool acts(const char *name)
 }
 
 /* Protocol 4 lets an attribute have dots: "torch", "serialization.os.system" reaches os through another module. */
-int s2_vm_check_name(s2_vm *vm, const char *full, const char *attribute)
+static int check_name(s2_vm *vm, const char *full, const char *attribute)
 {
 	bool refused = acts(full);
 	for (const char *dot = strchr(attribute, '.'), *part = attribute; dot && !refused; dot = strchr(part, '.')) {
@@ -63,6 +65,37 @@ int s2_vm_check_name(s2_vm *vm, const char *full, const char *attribute)
 		return S2ST_OK;
 	return s2_fail(vm->err, S2ST_EFORMAT, "%s: the pickle wants to call %s; refused, nothing was run",
 		       vm->opt->name, full);
+}
+
+/* Python 2's module names for what moved. */
+static const char *modern(const char *module, size_t *n)
+{
+	static const struct {
+		const char *old, *now;
+	} moved[] = {{"__builtin__", "builtins"}, {"copy_reg", "copyreg"}};
+	for (size_t i = 0; i < sizeof moved / sizeof *moved; i++)
+		if (*n == strlen(moved[i].old) && memcmp(module, moved[i].old, *n) == 0) {
+			*n = strlen(moved[i].now);
+			return moved[i].now;
+		}
+	return module;
+}
+
+int s2_vm_name(s2_vm *vm, const char *module, size_t m, const char *name, size_t n, s2_value **out)
+{
+	module = modern(module, &m);
+	if (m == 0 || n == 0 || m > MAX_NAME || n > MAX_NAME || memchr(module, 0, m) || memchr(name, 0, n))
+		return s2_vm_fail(vm, "not a class name");
+	S2_TRY(s2_vm_charge(vm, m + n));
+	char *full = s2_arena_alloc(vm->arena, m + n + 2, 1, 1);
+	if (!full)
+		return s2_vm_fail_mem(vm);
+	memcpy(full, module, m);
+	full[m] = '.';
+	memcpy(full + m + 1, name, n);
+	full[m + 1 + n] = 0;
+	S2_TRY(check_name(vm, full, full + m + 1));
+	return s2_vm_object(vm, full, NULL, out);
 }
 
 /* ---- plain data types ---------------------------------------------------------------------------------------- */

@@ -117,8 +117,8 @@ int s2_vm_numpy_frombuffer(s2_vm *vm, s2_value *args, s2_value **out)
 {
 	const s2_value *order = s2_vm_arg(args, 3);
 	S2_TRY(s2_vm_object(vm, "numpy.ndarray", args, out));
-	return set_array(vm, *out, s2_vm_arg(args, 1), s2_vm_arg(args, 2), s2_vm_is(order, S2_V_STR) && order->u.str.s[0] == 'F',
-			 s2_vm_arg(args, 0));
+	return set_array(vm, *out, s2_vm_arg(args, 1), s2_vm_arg(args, 2),
+			 s2_vm_is(order, S2_V_STR) && order->u.str.s[0] == 'F', s2_vm_arg(args, 0));
 }
 
 /* numpy.core.multiarray._reconstruct(numpy.ndarray, (0,), b"b"): the array comes with BUILD */
@@ -134,7 +134,7 @@ int s2_vm_built(s2_vm *vm, s2_value *obj)
 	if (strcmp(obj->u.obj.cls, "numpy.ndarray") != 0 || !s2_vm_is(state, S2_V_TUPLE) || state->u.list.n != 5)
 		return S2ST_OK;
 	const s2_value *fortran = s2_vm_arg(state, 3);
-	return set_array(vm, obj, s2_vm_arg(state, 2), s2_vm_arg(state, 1), s2_vm_is(fortran, S2_V_BOOL) && fortran->u.b,
-			 s2_vm_arg(state, 4));
+	return set_array(vm, obj, s2_vm_arg(state, 2), s2_vm_arg(state, 1),
+			 s2_vm_is(fortran, S2_V_BOOL) && fortran->u.b, s2_vm_arg(state, 4));
 }
 

@@ -6,7 +6,7 @@
 
 #include "formats/pickle_vm.h"
 
-enum { MAX_PROTOCOL = 5, MAX_NAME = 500 };
+enum { MAX_PROTOCOL = 5 };
 
 /* ---- scalars ------------------------------------------------------------------------------------------------- */
 
@@ -247,45 +247,13 @@ static int op_memoize(s2_vm *vm)
 
 /* ---- names and objects --------------------------------------------------------------------------------------- */
 
-/* Python 2's module names for what moved. */
-static const char *modern(const char *module, size_t *n)
-{
-	static const struct {
-		const char *old, *now;
-	} moved[] = {{"__builtin__", "builtins"}, {"copy_reg", "copyreg"}};
-	for (size_t i = 0; i < sizeof moved / sizeof *moved; i++)
-		if (*n == strlen(moved[i].old) && memcmp(module, moved[i].old, *n) == 0) {
-			*n = strlen(moved[i].now);
-			return moved[i].now;
-		}
-	return module;
-}
-
-/* A reference to "module.name". */
-static int new_name(s2_vm *vm, const char *module, size_t m, const char *name, size_t n, s2_value **out)
-{
-	module = modern(module, &m);
-	if (m == 0 || n == 0 || m > MAX_NAME || n > MAX_NAME || memchr(module, 0, m) || memchr(name, 0, n))
-		return s2_vm_fail(vm, "not a class name");
-	S2_TRY(s2_vm_charge(vm, m + n));
-	char *full = s2_arena_alloc(vm->arena, m + n + 2, 1, 1);
-	if (!full)
-		return s2_vm_fail_mem(vm);
-	memcpy(full, module, m);
-	full[m] = '.';
-	memcpy(full + m + 1, name, n);
-	full[m + 1 + n] = 0;
-	S2_TRY(s2_vm_check_name(vm, full, full + m + 1));
-	return s2_vm_object(vm, full, NULL, out);
-}
-
 static int take_name(s2_vm *vm, s2_value **out)
 {
 	const char *module, *name;
 	size_t m, n;
 	S2_TRY(s2_vm_take_line(vm, &module, &m));
 	S2_TRY(s2_vm_take_line(vm, &name, &n));
-	return new_name(vm, module, m, name, n, out);
+	return s2_vm_name(vm, module, m, name, n, out);
 }
 
 static int op_global(s2_vm *vm)
@@ -302,7 +270,7 @@ static int op_stack_global(s2_vm *vm)
 	S2_TRY(s2_vm_pop(vm, &module));
 	if (module->kind != S2_V_STR || name->kind != S2_V_STR)
 		return s2_vm_fail(vm, "not a class name");
-	S2_TRY(new_name(vm, module->u.str.s, module->u.str.len, name->u.str.s, name->u.str.len, &v));
+	S2_TRY(s2_vm_name(vm, module->u.str.s, module->u.str.len, name->u.str.s, name->u.str.len, &v));
 	return s2_vm_push(vm, v);
 }
 

@@ -83,8 +83,8 @@ static inline bool s2_vm_is(const s2_value *v, s2_vkind kind)
 {
 	return v && v->kind == kind;
 }
-/* Refuses names that act on the machine. `attribute` is the part of `full` after the module. */
-int s2_vm_check_name(s2_vm *vm, const char *full, const char *attribute);
+/* A reference to "module.name"; names that act on the machine are refused. */
+int s2_vm_name(s2_vm *vm, const char *module, size_t m, const char *name, size_t n, s2_value **out);
 /* What `callable`(*args) stands for by the table; an inert object for names that are not in it. */
 int s2_vm_call(s2_vm *vm, const s2_value *callable, s2_value *args, s2_value **out);
 /* After BUILD: turns an object whose class has a meaning here (numpy.ndarray) into that value, in place. */
