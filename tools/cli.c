@@ -140,24 +140,9 @@ void cli_info(cli *c, const char *fmt, ...)
 	va_end(ap);
 }
 
-int cli_fail(s2st_error *err, int code, const char *fmt, ...)
+int cli_check_terminal(const cli *c)
 {
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof err->text, fmt, ap);
-	va_end(ap);
-	return code;
-}
-
-int cli_fail_memory(s2st_error *err)
-{
-	return cli_fail(err, S2ST_EMEM, "out of memory");
-}
-
-void cli_refuse_terminal(const cli *c)
-{
-	if (isatty(STDOUT_FILENO))
-		cli_misuse(c, "stdout is a terminal: redirect it, or give -o PATH");
+	return isatty(STDOUT_FILENO) ? cli_misused(c, "stdout is a terminal: redirect it, or give -o PATH") : CLI_OK;
 }
 
 /* ---- files ---- */

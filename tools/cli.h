@@ -87,7 +87,9 @@ void cli_add_group(cli *c, const char *title, const cli_option *options, size_t 
 /* Reads argv into the variables of the tables; the last of several wins. Prints and exits on --help, --version (0)
  * and misuse (2). A second call reads argv again: how options win over what a pack has set meanwhile. */
 void cli_parse(cli *c);
-/* "tool: sentence", the usage line, exit 2. */
+/* "tool: sentence" and the usage line. The first returns CLI_USAGE; the second exits with it, which is for the time
+ * before anything is open. */
+int cli_misused(const cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_misuse(const cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 /* Last thing in main: closes stdout and says so if that fails; returns the exit code, or dies of a signal caught. */
 int cli_end(cli *c, int code);
@@ -95,8 +97,8 @@ bool cli_caught_signal(void);
 
 /* ---- messages (cli.c) ----------------------------------------------------------------------------------------- */
 
-/* One line on stderr, "tool: about: sentence"; `about` is left out when NULL or when the sentence starts with it or with
- * a file in it. */
+/* One line on stderr, "tool: about: sentence"; `about` is left out when NULL or when the sentence starts with it, or
+ * with a file in it. */
 void cli_error(cli *c, const char *about, const char *sentence);
 void cli_note(cli *c, cli_notice kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void cli_info(cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* with -v only */
@@ -112,8 +114,8 @@ int cli_output_path(char **out, const char *dir, const char *id, const char *suf
 int cli_write_matrix(const cli *c, const char *dir, const char *id, const s2st_matrix *m, s2st_error *err);
 /* Numbers separated by commas or blanks, in a malloc'ed array. */
 int cli_parse_ids(int32_t **out, size_t *n, const char *text, s2st_error *err);
-/* Text or audio on a terminal? Exits with misuse if stdout is one: bytes would only make a mess there. */
-void cli_refuse_terminal(const cli *c);
+/* Is stdout fit for bytes? CLI_OK, or CLI_USAGE after saying that it is a terminal. */
+int cli_check_terminal(const cli *c);
 const char *cli_display(const char *path); /* how messages call an input: stdin has paths of its own */
 /* For functions of tools: writes the sentence and returns `code`. */
 int cli_fail(s2st_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

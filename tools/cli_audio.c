@@ -49,6 +49,8 @@ static cli_place place_of(const char *path)
 	return names_audio_file(path) || cli_exists(path) ? CLI_TO_FILE : CLI_TO_FOLDER;
 }
 
+#define A_FOLDER "give a folder or --container raw"
+
 int cli_sink_open(cli *c, cli_sink *sink, const char *output, bool raw_stdout, int64_t total)
 {
 	s2st_error err;
@@ -57,16 +59,15 @@ int cli_sink_open(cli *c, cli_sink *sink, const char *output, bool raw_stdout, i
 	sink->raw = sink->container == CONTAINER_RAW ||
 		    (sink->container == CONTAINER_AUTO && raw_stdout && sink->place == CLI_TO_STDOUT);
 	if (sink->place != CLI_TO_FOLDER && !sink->raw && total > 1)
-		cli_misuse(c, "-o %s: one wav holds one output, found %lld inputs: give a folder or --container raw",
-			   output, (long long)total);
-	int rc = S2ST_OK;
-	if (sink->place == CLI_TO_FOLDER) {
+		return cli_misused(c, "-o %s: one wav holds one output, found %lld inputs: " A_FOLDER, output,
+				   (long long)total);
+	int rc = sink->place == CLI_TO_STDOUT ? cli_check_terminal(c) : CLI_OK;
+	if (rc != CLI_OK)
+		return rc;
+	if (sink->place == CLI_TO_FOLDER)
 		rc = cli_make_folder(output, &err);
-	} else {
-		if (sink->place == CLI_TO_STDOUT)
-			cli_refuse_terminal(c);
+	else
 		rc = s2st_writer_open(&sink->stream, output, &err);
-	}
 	if (rc < 0)
 		cli_error(c, NULL, err.text);
 	return rc < 0 ? CLI_FAILED : CLI_OK;
@@ -119,9 +120,7 @@ int cli_sink_emit(cli_sink *sink, const cli_result *result, s2st_error *err)
 		return S2ST_OK;
 	if (sink->used && !sink->raw)
 		return cli_fail(err, S2ST_EINPUT,
-				"-o %s: one wav holds one output, found a second input: give a folder or "
-				"--container raw",
-				sink->path);
+				"-o %s: one wav holds one output, found a second input: " A_FOLDER, sink->path);
 	sink->used = true;
 	int rc = write_samples(sink, sink->stream, result->samples, result->n_samples, result->sample_rate, err);
 	return rc < 0 ? rc : s2st_writer_flush(sink->stream, err);

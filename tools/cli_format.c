@@ -1,18 +1,35 @@
-/* Numbers, strings and units as text. */
+/* Numbers, strings, units and errors as text. */
 #include "cli.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+int cli_fail(s2st_error *err, int code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof err->text, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int cli_fail_memory(s2st_error *err)
+{
+	return cli_fail(err, S2ST_EMEM, "out of memory");
+}
 
 /* repr(float): scientific below 1e-4 and from 1e16 on, else plain digits with at least one after the point. */
 const char *cli_python_float(char buf[CLI_REAL_SIZE], double x)
 {
 	if (isnan(x))
-		return strcpy(buf, "nan");
+		snprintf(buf, CLI_REAL_SIZE, "nan");
 	if (isinf(x))
-		return strcpy(buf, x > 0 ? "inf" : "-inf");
+		snprintf(buf, CLI_REAL_SIZE, x > 0 ? "inf" : "-inf");
+	if (!isfinite(x))
+		return buf;
 	bool scientific = x != 0 && (fabs(x) < 1e-4 || fabs(x) >= 1e16);
 	for (int decimals = 0; decimals <= 24; decimals++) {
 		if (scientific)

@@ -215,17 +215,19 @@ static int keep_readable(cli *c, cli_lines *l, s2st_error *err)
 {
 	if (c->n_args == 0)
 		c->args[c->n_args++] = "-"; /* cli_parse left room for one more */
-	l->files = calloc(c->n_args, sizeof *l->files);
-	if (!l->files)
+	const char **files = calloc(c->n_args, sizeof *files);
+	size_t n = 0;
+	if (!files)
 		return cli_fail_memory(err);
 	for (size_t i = 0; i < c->n_args; i++) {
-		if (can_read(c->args[i], err)) {
-			l->files[l->n_files++] = c->args[i];
-		} else {
+		if (can_read(c->args[i], err))
+			files[n++] = c->args[i];
+		else
 			cli_error(c, NULL, err->text);
-			l->some_missing = true;
-		}
 	}
+	l->some_missing = n < c->n_args;
+	l->files = files;
+	l->n_files = n;
 	return S2ST_OK;
 }
 
@@ -236,11 +238,10 @@ int cli_lines_open(cli *c, cli_lines *l, const cli_vocoder *voice, s2st_error *e
 	int rc = keep_readable(c, l, err);
 	if (rc < 0)
 		return rc;
-	if (!can_rewind(l)) {
-		if (c->n_shards > 1)
-			cli_misuse(c, "--shard needs the number of lines: give files, not a pipe");
+	if (!can_rewind(l) && c->n_shards > 1)
+		return cli_fail(err, S2ST_EINPUT, "--shard needs the number of lines: give files, not a pipe");
+	if (!can_rewind(l))
 		return S2ST_OK;
-	}
 	rc = scan(l, &count, err);
 	if (rc < 0)
 		return rc;

@@ -148,20 +148,21 @@ int cli_models_configure(cli *c, cli_models *m)
 /* ---- opening ---- */
 
 /* The speaker vector that the model `name` takes, [dim]; misuse where only one side has it. */
-static void read_vector(const cli *c, float **out, const char *file, int dim, const char *name, const char *option)
+static int read_vector(const cli *c, float **out, const char *file, int dim, const char *name, const char *option)
 {
 	s2st_error err;
 	size_t n = 0;
 	if (!file && dim == 0)
-		return;
+		return CLI_OK;
 	if (!file)
-		cli_misuse(c, "%s takes a speaker vector of %d values: give %s FILE.npy", name, dim, option);
+		return cli_misused(c, "%s takes a speaker vector of %d values: give %s FILE.npy", name, dim, option);
 	if (dim == 0)
-		cli_misuse(c, "%s %s: %s takes no speaker vector", option, file, name);
+		return cli_misused(c, "%s %s: %s takes no speaker vector", option, file, name);
 	if (s2st_npy_read(out, &n, file, &err) < 0)
-		cli_misuse(c, "%s: %s", option, err.text);
+		return cli_misused(c, "%s: %s", option, err.text);
 	if (n != (size_t)dim)
-		cli_misuse(c, "%s %s: expected %d values for %s, found %zu", option, file, dim, name, n);
+		return cli_misused(c, "%s %s: expected %d values for %s, found %zu", option, file, dim, name, n);
+	return CLI_OK;
 }
 
 static int open_s2ut(cli *c, cli_s2ut *m, s2st_context *context)
@@ -175,8 +176,23 @@ static int open_s2ut(cli *c, cli_s2ut *m, s2st_context *context)
 		return CLI_MODEL;
 	}
 	s2st_s2ut_get_info(m->model, &m->info);
-	read_vector(c, &m->speaker, m->speaker_file, m->info.speaker_dim, m->files.model, "--speaker-embed");
+	int code = read_vector(c, &m->speaker, m->speaker_file, m->info.speaker_dim, m->files.model, "--speaker-embed");
 	m->search.speaker = m->speaker;
+	return code;
+}
+
+/* Does the vocoder have what the options ask for? */
+static int check_voice(const cli *c, const cli_vocoder *v)
+{
+	const s2st_vocode_options *o = &v->options;
+	const int speakers = v->info.n_speakers > 0 ? v->info.n_speakers : 1;
+	if (!v->random_speaker && o->speaker >= speakers)
+		return cli_misused(c, "--speaker %d: %s has %d speaker%s, counted from 0", o->speaker, v->model_file,
+				   speakers, speakers == 1 ? "" : "s");
+	if (o->style > 0 && o->style >= v->info.n_styles)
+		return cli_misused(c, "--style %d: %s has %d styles", o->style, v->model_file, v->info.n_styles);
+	if (o->dur_prediction && !v->info.has_duration_predictor)
+		return cli_misused(c, "--dur-prediction: %s has no duration predictor", v->model_file);
 	return CLI_OK;
 }
 
@@ -191,17 +207,9 @@ static int open_vocoder(cli *c, cli_vocoder *v, s2st_context *context, const cha
 		return CLI_MODEL;
 	}
 	s2st_vocoder_get_info(v->model, &v->info);
-	const int speakers = v->info.n_speakers > 0 ? v->info.n_speakers : 1;
-	if (!v->random_speaker && v->options.speaker >= speakers)
-		cli_misuse(c, "--speaker %d: %s has %d speaker%s, counted from 0", v->options.speaker, v->model_file,
-			   speakers, speakers == 1 ? "" : "s");
-	if (v->options.style > 0 && v->options.style >= v->info.n_styles)
-		cli_misuse(c, "--style %d: %s has %d styles", v->options.style, v->model_file, v->info.n_styles);
-	if (v->options.dur_prediction && !v->info.has_duration_predictor)
-		cli_misuse(c, "--dur-prediction: %s has no duration predictor", v->model_file);
-	read_vector(c, &v->speaker, v->speaker_file, v->info.speaker_dim, v->model_file, vector_option);
+	int code = read_vector(c, &v->speaker, v->speaker_file, v->info.speaker_dim, v->model_file, vector_option);
 	v->options.speaker_vector = v->speaker;
-	return CLI_OK;
+	return code == CLI_OK ? check_voice(c, v) : code;
 }
 
 static int open_asr(cli *c, cli_asr *m, s2st_context *context)

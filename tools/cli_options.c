@@ -16,15 +16,30 @@ static void usage_line(const cli *c, FILE *f)
 	fprintf(f, "usage: %s %s\n", c->tool, c->synopsis);
 }
 
+static int complain(const cli *c, const char *fmt, va_list ap)
+{
+	fprintf(stderr, "%s: ", c->tool);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	usage_line(c, stderr);
+	return CLI_USAGE;
+}
+
+int cli_misused(const cli *c, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	int code = complain(c, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
 void cli_misuse(const cli *c, const char *fmt, ...)
 {
 	va_list ap;
-	fprintf(stderr, "%s: ", c->tool);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	(void)complain(c, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
-	usage_line(c, stderr);
 	exit(CLI_USAGE);
 }
 
@@ -346,10 +361,10 @@ static void parse_short(cli *c, int *i)
 	const char *a = c->argv[*i];
 	for (const char *p = a + 1; *p; p++) {
 		const cli_option *o = find(c, has_letter, p);
-		if (!o && a[2])
-			unknown(c, a, strlen(a), (span){a + 1, strcspn(a + 1, "=")});
-		if (!o)
-			unknown(c, a, strlen(a), (span){"", 0});
+		if (!o) {
+			const span name = {a + 1, a[2] ? strcspn(a + 1, "=") : 0};
+			unknown(c, a, strlen(a), name);
+		}
 		if (act(c, o, true))
 			continue;
 		set(c, o, p[1] ? p + 1 : next_value(c, o, i));

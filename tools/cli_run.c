@@ -104,31 +104,36 @@ static int do_row(const cli_work *w, const s2st_input *row, cli_result *r, s2st_
 	return rc;
 }
 
+/* Does a row and hands its result out; false: the result could not be handed out. */
+static bool step(const cli_work *w, const s2st_input *row, progress *bar)
+{
+	s2st_error err = {""};
+	cli_result result = {0};
+	bool emitted = true;
+	if (do_row(w, row, &result, &err) < 0) {
+		bar->failed++;
+		cli_error(bar->c, cli_display(row->path), err.text);
+	} else if (w->emit(w->self, row, &result, &err) < 0) {
+		cli_error(bar->c, NULL, err.text);
+		emitted = false;
+	}
+	bar->done++;
+	bar->audio += result.seconds;
+	result_free(&result);
+	progress_show(bar);
+	return emitted;
+}
+
 int cli_run(cli *c, const cli_work *w, bool *whole)
 {
 	s2st_error err = {""};
 	s2st_input row = {0};
 	progress bar;
-	int more, rc = S2ST_OK;
+	int more = 0;
 	progress_start(&bar, c, w->total);
 	*whole = true;
-	while ((more = w->next(w->source, &row, &err)) > 0 && !cli_caught_signal()) {
-		cli_result result = {0};
-		rc = do_row(w, &row, &result, &err);
-		if (rc < 0) {
-			bar.failed++;
-			cli_error(c, cli_display(row.path), err.text);
-		} else if ((rc = w->emit(w->self, &row, &result, &err)) < 0) {
-			cli_error(c, NULL, err.text);
-			*whole = false;
-		}
-		bar.done++;
-		bar.audio += result.seconds;
-		result_free(&result);
-		progress_show(&bar);
-		if (!*whole)
-			break;
-	}
+	while (*whole && (more = w->next(w->source, &row, &err)) > 0 && !cli_caught_signal())
+		*whole = step(w, &row, &bar);
 	if (cli_caught_signal())
 		*whole = false;
 	else if (more < 0)
@@ -159,8 +164,10 @@ s2st_inputs *cli_open_inputs(cli *c, const cli_source *source, bool unique, int 
 					 .audio_root = source->audio_root,
 					 .recursive = source->recursive,
 					 .unique_ids = unique};
-	if (c->n_args == 0 && isatty(STDIN_FILENO))
-		cli_misuse(c, "no inputs: give audio files, folders, a manifest, or '-' for stdin");
+	if (c->n_args == 0 && isatty(STDIN_FILENO)) {
+		*code = cli_misused(c, "no inputs: give audio files, folders, a manifest, or '-' for stdin");
+		return NULL;
+	}
 	const char *const *args = c->n_args ? c->args : from_stdin;
 	if (s2st_inputs_open(&in, args, c->n_args ? c->n_args : 1, &opt, &err) < 0) {
 		cli_error(c, NULL, err.text);

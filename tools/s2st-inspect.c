@@ -168,7 +168,6 @@ int main(int argc, char **argv)
 		cli_misuse(&c, "no file to inspect");
 	if (in.npy && c.n_args != 1)
 		cli_misuse(&c, "--npy takes one file, found %zu", c.n_args);
-	if (in.npy && (!c.output || strcmp(c.output, "-") == 0))
-		cli_refuse_terminal(&c);
-	return cli_end(&c, run(&c, &in));
+	int code = in.npy && (!c.output || strcmp(c.output, "-") == 0) ? cli_check_terminal(&c) : CLI_OK;
+	return cli_end(&c, code == CLI_OK ? run(&c, &in) : code);
 }

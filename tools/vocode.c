@@ -152,12 +152,23 @@ static void check_options(const cli *c)
 		cli_misuse(c, "--json and the audio of -o - both want stdout");
 }
 
-static void check_condition(const vocode *v, const char *option, bool takes, const char *given)
+/* Curves belong to vocoders that take them, and only to these. */
+static int check_conditions(const vocode *v)
 {
-	if (takes && !given)
-		cli_misuse(v->c, "%s needs --%s", v->voice.model_file, option);
-	if (!takes && given)
-		cli_misuse(v->c, "--%s: %s takes none", option, v->voice.model_file);
+	const struct {
+		const char *option, *given;
+		bool takes;
+	} conditions[] = {
+		{"f0", v->f0_path, v->voice.info.has_f0},
+		{"features", v->features_path, v->voice.info.feature_dim > 0},
+	};
+	for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+		if (conditions[i].takes && !conditions[i].given)
+			return cli_misused(v->c, "%s needs --%s", v->voice.model_file, conditions[i].option);
+		if (!conditions[i].takes && conditions[i].given)
+			return cli_misused(v->c, "--%s: %s takes none", conditions[i].option, v->voice.model_file);
+	}
+	return CLI_OK;
 }
 
 static const char about[] =
@@ -204,11 +215,11 @@ int main(int argc, char **argv)
 	int code = cli_models_configure(&c, &models);
 	if (code == CLI_OK) {
 		check_options(&c);
-		if ((code = cli_models_open(&c, &models)) == CLI_OK) {
-			check_condition(&v, "f0", v.voice.info.has_f0, v.f0_path);
-			check_condition(&v, "features", v.voice.info.feature_dim > 0, v.features_path);
+		code = cli_models_open(&c, &models);
+		if (code == CLI_OK)
+			code = check_conditions(&v);
+		if (code == CLI_OK)
 			code = run(&c, &v);
-		}
 	}
 	cli_models_close(&models);
 	return cli_end(&c, code);

@@ -54,8 +54,7 @@ static int describe_by_content(s2_subject *s, const s2_map *m, s2st_error *err)
 	if (ends(path, ".txt"))
 		return s2_describe_dict(s, path, err);
 	return s2_fail(err, S2ST_EFORMAT,
-		       "%s: expected a checkpoint, a k-means model, an array, or by its name a configuration or dictionary",
-		       path);
+		       "%s: expected a checkpoint, a k-means model or an array, or a .json, .yaml or .txt file", path);
 }
 
 static int describe_folder(s2_subject *s, const char *path, s2st_error *err)

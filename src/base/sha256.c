@@ -64,8 +64,8 @@ static uint32_t majority(uint32_t x, uint32_t y, uint32_t z)
 static void compress(uint32_t h[8], const unsigned char *block)
 {
 	uint32_t w[64], s[8]; /* s: the working variables a to h */
-	for (int t = 0; t < 16; t++)
-		w[t] = big_endian(block + 4 * t);
+	for (int t = 0; t < 16; t++, block += 4)
+		w[t] = big_endian(block);
 	for (int t = 16; t < 64; t++)
 		w[t] = small_sigma(w[t - 2], 17, 19, 10) + w[t - 7] + small_sigma(w[t - 15], 7, 18, 3) + w[t - 16];
 	memcpy(s, h, sizeof s);

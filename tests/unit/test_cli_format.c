@@ -1,24 +1,7 @@
 /* How the tools print numbers, strings and ids. */
 #include "../../tools/cli_format.c"
 
-#include <stdarg.h>
-
 #include "test.h"
-
-/* What cli_format.c takes from cli.c. */
-int cli_fail(s2st_error *err, int code, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof err->text, fmt, ap);
-	va_end(ap);
-	return code;
-}
-
-int cli_fail_memory(s2st_error *err)
-{
-	return cli_fail(err, S2ST_EMEM, "out of memory");
-}
 
 /* repr() of Python 3.11; the last ones are float32 scores divided by ln 2 in float32, as fairseq-generate does. */
 static void test_python_float(void)
