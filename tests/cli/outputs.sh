@@ -59,7 +59,7 @@ ls
 
 echo '--- a signal'
 mkfifo lines
-vocode -m $v -o signal.wav <lines &
+vocode -j 1 -m $v -o signal.wav <lines &
 tool=$!
 exec 5>lines
 echo '1 2 3' >&5
