@@ -67,12 +67,21 @@ typedef struct part {
 
 /* ---- operands ------------------------------------------------------------------------------------------------- */
 
+static size_t parts_of(size_t n, size_t size)
+{
+	return (n + size - 1) / size;
+}
+
+/* Do the taps of a left row follow each other in memory? */
+static bool is_adjacent(const s2_left *a)
+{
+	return a->taps == 1 || (a->dilation == 1 && a->ld == a->c);
+}
+
 static size_t block_end(const product *p, size_t k0)
 {
-	size_t run_end = p->a_run ? (k0 / p->a_run + 1) * p->a_run : 0;
-	if (p->block < p->a_run)
-		return s2_min(k0 + p->block, run_end);
-	return s2_min(k0 + p->block, p->chain);
+	size_t run_end = (k0 / p->a_run + 1) * p->a_run;
+	return s2_min(k0 + p->block, p->block < p->a_run ? run_end : p->chain);
 }
 
 static void pack_panel(const product *p, float *panel, size_t j, size_t cols, size_t k0, size_t k1)
@@ -224,7 +233,11 @@ static void run_job(void *arg, size_t index, int worker)
 	size_t mr = p->k->mr, nr = p->k->nr, row_job = index / p->col_jobs, col_job = index % p->col_jobs;
 	size_t i1 = s2_min(p->m, (row_job + 1) * p->job_rows), j1 = s2_min(p->n, (col_job + 1) * p->job_cols);
 	bool single = p->block >= p->chain;
-	size_t cols = p->direct ? SUMS / (mr * nr) * nr : p->few ? nr : single ? STRIP / s2_max(p->chain, 1) / nr * nr : STRIP_COLS;
+	size_t cols = single ? STRIP / s2_max(p->chain, 1) / nr * nr : STRIP_COLS;
+	if (p->direct)
+		cols = SUMS / (mr * nr) * nr;
+	else if (p->few)
+		cols = nr;
 	size_t rows = single ? p->job_rows : SUMS / cols / mr * mr;
 	for (size_t j = col_job * p->job_cols; j < j1; j += cols)
 		for (size_t i = row_job * p->job_rows; i < i1; i += rows)
@@ -233,49 +246,52 @@ static void run_job(void *arg, size_t index, int worker)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
-static void plan(product *p, size_t threads)
+/* What of the operands lies together, and the blocks of the chain: equal ones that end at the ends of the left runs, so
+ * that a block is one run (or a part of one) or whole runs. */
+static void plan_chain(product *p)
 {
-	s2_left *a = &p->a;
-	size_t mr = p->k->mr, nr = p->k->nr;
+	const s2_left *a = &p->a;
+	const s2_right *b = &p->b;
 	p->chain = a->taps * a->c;
-	bool adjacent = a->taps == 1 || (a->dilation == 1 && a->ld == a->c);
-	p->a_run = s2_max(adjacent ? p->chain : a->c, 1);
-	bool even = a->taps == 1 || p->b.st == p->b.sc * (ptrdiff_t)a->c;
-	p->b_step = a->c == 1 && a->taps > 1 ? p->b.st : p->b.sc;
-	p->b_run = s2_max(even || a->c == 1 ? p->chain : a->c, 1);
-	/* Equal blocks; they end at the ends of runs, so that a block is one run or whole runs. */
-	p->few = p->m <= 2 * mr;
-	bool vector_type = p->b.dtype == S2_F32 || p->b.dtype == S2_F16 || p->b.dtype == S2_BF16;
-	p->direct = p->m <= mr && vector_type && p->b_step == 1 && p->b_run >= p->chain;
+	p->a_run = s2_max(is_adjacent(a) ? p->chain : a->c, 1);
+	bool even = a->taps == 1 || a->c == 1 || b->st == b->sc * (ptrdiff_t)a->c;
+	p->b_step = a->c == 1 && a->taps > 1 ? b->st : b->sc;
+	p->b_run = s2_max(even ? p->chain : a->c, 1);
+
+	p->few = p->m <= 2 * p->k->mr;
+	bool vector_type = b->dtype == S2_F32 || b->dtype == S2_F16 || b->dtype == S2_BF16;
+	p->direct = p->m <= p->k->mr && vector_type && p->b_step == 1 && p->b_run >= p->chain;
+
 	size_t longest = p->few ? KC_FEW : KC;
 	if (p->a_run > longest) {
-		size_t parts = (p->a_run + longest - 1) / longest;
-		p->block = s2_round_up((p->a_run + parts - 1) / parts, 16);
+		p->block = s2_round_up(parts_of(p->a_run, parts_of(p->a_run, longest)), 16);
 	} else {
-		size_t runs = p->chain / p->a_run, most = longest / p->a_run, parts = s2_max((runs + most - 1) / most, 1);
-		p->block = (runs + parts - 1) / parts * p->a_run;
+		size_t runs = p->chain / p->a_run, blocks = s2_max(parts_of(runs, longest / p->a_run), 1);
+		p->block = parts_of(runs, blocks) * p->a_run;
 	}
-	p->job_rows = s2_round_up(p->m, mr);
-	p->job_cols = s2_round_up(p->n, nr);
-	p->col_jobs = 1;
+}
+
+/* Four jobs a thread where there is enough to do. Columns are divided first: that repeats no packing. */
+static void plan_jobs(product *p, size_t threads)
+{
+	size_t mr = p->k->mr, nr = p->k->nr, panels = parts_of(p->n, nr), tiles = parts_of(p->m, mr), want = 4 * threads;
 	if (threads == 1 || p->m * p->n * p->chain < SMALL)
-		return;
-	/* Columns first: rows of the left operand need no packing, so halving the columns costs little. */
-	size_t want = 4 * threads, panels = p->job_cols / nr, tiles = p->job_rows / mr;
+		want = 1;
 	size_t wide = p->few ? 1 : 4; /* panels that share a pass over the left rows */
 	size_t col_jobs = s2_max(s2_min(want, panels / wide), 1);
-	p->job_cols = (panels + col_jobs - 1) / col_jobs * nr;
-	p->col_jobs = (p->n + p->job_cols - 1) / p->job_cols;
-	size_t row_jobs = s2_max(s2_min((want + p->col_jobs - 1) / p->col_jobs, tiles / 8), 1);
-	p->job_rows = (tiles + row_jobs - 1) / row_jobs * mr;
+	p->job_cols = parts_of(panels, col_jobs) * nr;
+	p->col_jobs = parts_of(p->n, p->job_cols);
+	size_t row_jobs = s2_max(s2_min(parts_of(want, p->col_jobs), tiles / 8), 1);
+	p->job_rows = parts_of(tiles, row_jobs) * mr;
 }
 
 static void run_planned(const s2_exec *x, product *p, size_t threads)
 {
 	if (p->m == 0 || p->n == 0)
 		return;
-	plan(p, threads);
-	size_t jobs = (p->m + p->job_rows - 1) / p->job_rows * p->col_jobs;
+	plan_chain(p);
+	plan_jobs(p, threads);
+	size_t jobs = parts_of(p->m, p->job_rows) * p->col_jobs;
 	if (jobs == 1)
 		run_job(p, 0, 0);
 	else
@@ -311,8 +327,7 @@ static bool run_column(const s2_exec *x, const product *p, size_t threads)
 {
 	const s2_left *a = &p->a;
 	size_t chain = a->taps * a->c, t0, t1;
-	bool adjacent = a->taps == 1 || (a->dilation == 1 && a->ld == a->c);
-	if (p->n != 1 || p->ldo != 1 || !adjacent || chain == 0 || chain > GATHER ||
+	if (p->n != 1 || p->ldo != 1 || !is_adjacent(a) || chain == 0 || chain > GATHER ||
 	    (p->e.residual && p->e.ld_residual != 1))
 		return false;
 	inner_rows(p, &t0, &t1);

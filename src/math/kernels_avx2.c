@@ -10,6 +10,7 @@
 
 #define KERNEL(name) name##_avx2
 #define KERNEL_NAME "avx2"
+#define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 enum { MR = 6, VF_LEN = 8 };
 
 /* ---- vf, the native vector of the matrix product ---------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 #define KERNEL(name) name##_avx512
 #define KERNEL_NAME "avx512"
+#define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 enum { MR = 14, VF_LEN = 16 };
 
 /* ---- vf, the native vector of the matrix product, is v16 here -------------------------------------------------- */

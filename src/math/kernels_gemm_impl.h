@@ -1,6 +1,7 @@
 /* The matrix product's inner loops: register tile, epilogue, packing of the right operand.
  *
- * Included by each kernels_*.c after its vector primitives, MR and KERNEL(name). NR is two native vectors. */
+ * Included by each kernels_*.c after its vector primitives, KERNEL(name), MR and EACH_ROW_COUNT (1 to MR). NR is two
+ * native vectors. */
 
 enum { VN = VF_LEN, NR = 2 * VF_LEN };
 _Static_assert(MR <= (int)S2_MAX_MR && NR <= (int)S2_MAX_NR, "tile larger than the driver's buffers");
@@ -61,14 +62,12 @@ static TILE_INLINE void tile_body(const s2_tile *t, size_t rows, size_t vecs)
 			vf_store(t->acc + i * NR + v * VN, acc[i][v]);
 }
 
-#define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
-
-#define TILE_CASE(r)                           \
-	case r:                                \
-		if ((r) <= MR && t->cols > VN) \
-			tile_body(t, r, 2);    \
-		else if ((r) <= MR)            \
-			tile_body(t, r, 1);    \
+#define TILE_CASE(r)                        \
+	case r:                             \
+		if (t->cols > VN)           \
+			tile_body(t, r, 2); \
+		else                        \
+			tile_body(t, r, 1); \
 		break;
 
 static void KERNEL(tile)(const s2_tile *t)
@@ -245,10 +244,9 @@ static inline __attribute__((always_inline)) void direct_body(const s2_tile *t, 
 		vf_store(t->acc + r * NR + first, acc[r]);
 }
 
-#define DIRECT_CASE(r)                                \
-	case r:                                       \
-		if ((r) <= MR)                        \
-			direct_body(t, b, first, r);  \
+#define DIRECT_CASE(r)                       \
+	case r:                              \
+		direct_body(t, b, first, r); \
 		break;
 
 static void KERNEL(direct)(const s2_tile *t, const s2_right *b)

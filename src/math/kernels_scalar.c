@@ -10,6 +10,7 @@
 
 #define KERNEL(name) name##_scalar
 #define KERNEL_NAME "scalar"
+#define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5)
 enum { MR = 5, VF_LEN = 4 };
 
 /* ---- vf, four lanes ----------------------------------------------------------------------------------------------- */
