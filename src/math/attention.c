@@ -45,7 +45,7 @@ int s2_attention(const s2_exec *x, float *out, const s2_attention_args *a, s2st_
 	return S2ST_OK;
 }
 
-/* ---- one decoder step ------------------------------------------------------------------------------------------- */
+/* ---- one decoder step -------------------------------------------------------------------------------------------- */
 
 enum { STEP_SMALL = 1 << 16 }; /* multiply-adds below which the caller works alone */
 

@@ -79,8 +79,8 @@ static void phase(const s2_exec *x, float *out, const float *in, size_t len, con
 		.sc = c->strides[0],
 	};
 	s2_epilogue e = {.bias = c->bias};
-	s2_gemm(x, out + first * c->c_out, c->stride * c->c_out, (out_len - first - 1) / c->stride + 1, c->c_out, &a, &b,
-		&e);
+	s2_gemm(x, out + first * c->c_out, c->stride * c->c_out, (out_len - first - 1) / c->stride + 1, c->c_out, &a,
+		&b, &e);
 }
 
 void s2_conv_transpose1d_forward(const s2_exec *x, float *out, const float *in, size_t len, const s2_conv1d *c)

@@ -24,8 +24,8 @@ void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in
 /* Phase by phase: each output phase is a short convolution, so no zeros are multiplied and nothing is scattered. */
 void s2_conv_transpose1d_forward(const s2_exec *x, float *out, const float *in, size_t len, const s2_conv1d *c);
 
-/* torch Conv2d on channels-first [c_in, h, w] -> [c_out, h_out, w_out], square kernel, same stride and padding both ways
- * (fairseq Conv2dSubsampler: k 3, stride 2, pad 1). act is applied. Scratch from x. */
+/* torch Conv2d on channels-first [c_in, h, w] -> [c_out, h_out, w_out], square kernel, same stride and padding both
+ * ways (fairseq Conv2dSubsampler: k 3, stride 2, pad 1). act is applied. Scratch from x. */
 typedef struct s2_conv2d {
 	const void *w; /* [c_out, c_in, k, k] */
 	s2_dtype dtype;

@@ -1,5 +1,5 @@
-/* The left operand is the weight, the right one the patches of a run of output positions: so the result is channels-first
- * as torch has it. */
+/* The left operand is the weight, the right one the patches of a run of output positions: so the result is
+ * channels-first as torch has it. */
 #include "base/size.h"
 #include "math/conv.h"
 
@@ -64,7 +64,8 @@ static int widen_weight(float **out, const s2_exec *x, const s2_conv2d *c, size_
 			for (size_t ky = 0; ky < c->k; ky++, weight += c->k) {
 				ptrdiff_t at = (ptrdiff_t)co * c->strides[0] + (ptrdiff_t)ci * c->strides[1] +
 					       (ptrdiff_t)ky * c->strides[2];
-				s2_to_f32_strided(weight, (const char *)c->w + at * size, c->dtype, c->strides[3], c->k);
+				s2_to_f32_strided(weight, (const char *)c->w + at * size, c->dtype, c->strides[3],
+						  c->k);
 			}
 	return S2ST_OK;
 }

@@ -17,11 +17,13 @@ typedef struct s2_exec {
 	float **pack;           /* [threads] working memory of the gemm, s2_gemm_pack_floats() each */
 } s2_exec;
 
-/* isa NULL: $S2ST_ISA, else the best of this CPU; an unknown or unsupported name is an error that lists what there is. */
+/* isa NULL: $S2ST_ISA, else the best of this CPU. An unknown or unsupported name is an error that lists what there
+ * is. */
 S2ST_CHECK int s2_kernels_find(const s2_kernels **out, const char *isa, s2st_error *err);
 const char *s2_kernels_name(const s2_kernels *k);
 
-S2ST_CHECK int s2_exec_init(s2_exec *x, s2_pool *pool, const s2_kernels *k, s2st_error *err); /* owns scratch and pack */
+/* Owns scratch and pack. */
+S2ST_CHECK int s2_exec_init(s2_exec *x, s2_pool *pool, const s2_kernels *k, s2st_error *err);
 void s2_exec_free(s2_exec *x);
 
 #endif

@@ -65,7 +65,7 @@ typedef struct part {
 	size_t k0, k1; /* block of the chain */
 } part;
 
-/* ---- operands ------------------------------------------------------------------------------------------------- */
+/* ---- operands ---------------------------------------------------------------------------------------------------- */
 
 static size_t parts_of(size_t n, size_t size)
 {
@@ -92,7 +92,8 @@ static void pack_panel(const product *p, float *panel, size_t j, size_t cols, si
 		size_t tap = k / p->b_run, i = k % p->b_run;
 		n = s2_min(k1 - k, p->b_run - i);
 		ptrdiff_t at = (ptrdiff_t)j * b->sn + (ptrdiff_t)tap * b->st + (ptrdiff_t)i * p->b_step;
-		p->k->pack(panel + (k - k0) * p->k->nr, (const char *)b->w + at * size, b->dtype, b->sn, p->b_step, cols, n);
+		p->k->pack(panel + (k - k0) * p->k->nr, (const char *)b->w + at * size, b->dtype, b->sn, p->b_step,
+			   cols, n);
 	}
 }
 
@@ -145,7 +146,7 @@ static void point_left(const product *p, s2_tile *t, float *gather, size_t i, si
 	}
 }
 
-/* ---- tiles ------------------------------------------------------------------------------------------------------ */
+/* ---- tiles ------------------------------------------------------------------------------------------------------- */
 
 static void load_old(const product *p, const s2_tile *t, size_t i, size_t j)
 {
@@ -244,7 +245,7 @@ static void run_job(void *arg, size_t index, int worker)
 			run_part(p, &buf, (part){i, s2_min(i + rows, i1), j, s2_min(j + cols, j1), 0, 0});
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------ */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 /* What of the operands lies together, and the blocks of the chain: equal ones that end at the ends of the left runs, so
  * that a block is one run (or a part of one) or whole runs. */
@@ -274,7 +275,8 @@ static void plan_chain(product *p)
 /* Four jobs a thread where there is enough to do. Columns are divided first: that repeats no packing. */
 static void plan_jobs(product *p, size_t threads)
 {
-	size_t mr = p->k->mr, nr = p->k->nr, panels = parts_of(p->n, nr), tiles = parts_of(p->m, mr), want = 4 * threads;
+	size_t mr = p->k->mr, nr = p->k->nr, panels = parts_of(p->n, nr), tiles = parts_of(p->m, mr),
+	       want = 4 * threads;
 	if (threads == 1 || p->m * p->n * p->chain < SMALL)
 		want = 1;
 	size_t wide = p->few ? 1 : 4; /* panels that share a pass over the left rows */

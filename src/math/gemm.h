@@ -11,9 +11,9 @@
 #include "base/dtype.h"
 #include "math/exec.h"
 
-/* Left operand: row t is `taps` runs of `c` consecutive floats. Run j starts at x + (t*stride + j*dilation - pad) * ld and
- * reads as zero where (t*stride + j*dilation - pad) is outside [0, len). So a conv over channels-last [len, c] needs no
- * im2col. A plain matrix [m, k] is s2_left_matrix(). */
+/* Left operand: row t is `taps` (at least one) runs of `c` consecutive floats. Run j starts at
+ * x + (t*stride + j*dilation - pad) * ld and reads as zero where (t*stride + j*dilation - pad) is outside [0, len).
+ * So a conv over channels-last [len, c] needs no im2col. A plain matrix [m, k] is s2_left_matrix(). */
 typedef struct s2_left {
 	const float *x;
 	size_t len, ld;

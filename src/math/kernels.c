@@ -62,7 +62,8 @@ int s2_kernels_find(const s2_kernels **out, const char *isa, s2st_error *err)
 		}
 		used += snprintf(list + used, sizeof list - (size_t)used, "%s%s", used ? ", " : "", name);
 	}
-	return s2_fail(err, S2ST_EINPUT, "CPU kernels \"%s\" are unknown or not supported by this CPU; it has %s", isa, list);
+	return s2_fail(err, S2ST_EINPUT, "CPU kernels \"%s\" are unknown or not supported by this CPU; it has %s", isa,
+		       list);
 }
 
 const char *s2_kernels_name(const s2_kernels *k)

@@ -1,4 +1,5 @@
-/* One CPU's inner loops behind one table. The .c files of this folder hold the order of work; these hold its arithmetic.
+/* One CPU's inner loops behind one table. The other .c files of this folder hold the order of work, these its
+ * arithmetic.
  *
  * Layer: math, private to it. kernels_scalar.c, kernels_avx2.c and kernels_avx512.c each define the same few vector
  * primitives and include the same bodies (kernels_gemm_impl.h, kernels_rows_impl.h).
@@ -7,12 +8,14 @@
  *   - an element of a matrix product is one chain of fused multiply-adds, whatever tile it falls into;
  *   - a function of one element (exp, erf, ...) is the same vector code for whole vectors and for tails;
  *   - a sum over a row goes into 16 lanes (element i into lane i % 16) that are added up in one fixed tree.
- * So AVX2 and AVX-512 agree bit by bit. The scalar table does too where the compiler's target has a fast fmaf; elsewhere
- * (x86-64 without FMA) it multiplies and adds with two roundings and differs in the last bits. */
+ * So AVX2 and AVX-512 agree bit by bit. The scalar table does too where the compiler's target has a fast fmaf;
+ * elsewhere (x86-64 without FMA) it multiplies and adds with two roundings and differs in the last bits. */
 #ifndef S2_MATH_KERNELS_H
 #define S2_MATH_KERNELS_H
 
 #include "math/ops.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 enum {
 	S2_MAX_MR = 14, /* rows and columns of the largest tile of any CPU */
@@ -59,8 +62,8 @@ struct s2_kernels {
 	/* panel [k, nr] from the right operand's element n*sn + i*sc, n < cols, i < k; other columns become zero. */
 	void (*pack)(float *panel, const void *w, s2_dtype dtype, ptrdiff_t sn, ptrdiff_t sc, size_t cols, size_t k);
 
-	/* The tile of a plain weight (sc 1; float32, float16 or bfloat16) without packing: element k of column n is element
-	 * n*sn + k of b->w; t->panel is unused and t->taps is 1. */
+	/* The tile of a plain weight (sc 1; float32, float16 or bfloat16) without packing: element k of column n is
+	 * element n*sn + k of b->w; t->panel is unused and t->taps is 1. */
 	void (*direct)(const s2_tile *t, const s2_right *b);
 
 	void (*activate)(float *out, const float *in, size_t n, s2_act act, float slope);
@@ -69,8 +72,8 @@ struct s2_kernels {
 	void (*scale)(float *data, size_t n, float scale);
 	void (*layer_norm)(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps);
 	/* Up to 16 channels of in [rows, ld] normalised over rows. */
-	void (*channel_norm)(float *out, const float *in, const float *weight, const float *bias, size_t rows, size_t ld,
-			     size_t n, float eps);
+	void (*channel_norm)(float *out, const float *in, const float *weight, const float *bias, size_t rows,
+			     size_t ld, size_t n, float eps);
 	void (*softmax)(float *row, size_t n);
 	void (*log_softmax)(float *row, size_t n);
 	void (*past_scores)(float *scores, const float *q, const s2_past *past, size_t dim); /* q · step p, p < n */

@@ -13,7 +13,7 @@
 #define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 enum { MR = 6, VF_LEN = 8 };
 
-/* ---- vf, the native vector of the matrix product ---------------------------------------------------------------- */
+/* ---- vf, the native vector of the matrix product ----------------------------------------------------------------- */
 
 typedef __m256 vf;
 
@@ -29,7 +29,7 @@ static inline vf vf_load_bf16(const void *p)
 }
 
 /* 8 x 8 in place: 32-bit, 64-bit, then 128-bit lanes change places. */
-static inline __attribute__((always_inline)) void vf_transpose(vf *a)
+static ALWAYS_INLINE void vf_transpose(vf *a)
 {
 	vf b[8];
 	for (int i = 0; i < 8; i += 2) {
@@ -48,7 +48,7 @@ static inline __attribute__((always_inline)) void vf_transpose(vf *a)
 	}
 }
 
-/* ---- v16: two halves ---------------------------------------------------------------------------------------------- */
+/* ---- v16: two halves --------------------------------------------------------------------------------------------- */
 
 typedef struct v16 {
 	__m256 lo, hi;
@@ -134,7 +134,7 @@ static inline float v16_top(v16 v)
 	return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
 }
 
-/* ---- d16: sixteen float64 lanes ------------------------------------------------------------------------------- */
+/* ---- d16: sixteen float64 lanes ---------------------------------------------------------------------------------- */
 
 typedef struct d16 {
 	__m256d q[4];

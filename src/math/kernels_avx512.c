@@ -13,7 +13,7 @@
 #define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 enum { MR = 14, VF_LEN = 16 };
 
-/* ---- vf, the native vector of the matrix product, is v16 here -------------------------------------------------- */
+/* ---- vf, the native vector of the matrix product, is v16 here ---------------------------------------------------- */
 
 typedef __m512 vf, v16;
 
@@ -29,7 +29,7 @@ static inline vf vf_load_bf16(const void *p)
 }
 
 /* 16 x 16 in place: 32-bit, 64-bit, then 128-bit lanes change places. */
-static inline __attribute__((always_inline)) void vf_transpose(vf *a)
+static ALWAYS_INLINE void vf_transpose(vf *a)
 {
 	vf b[16];
 	for (int i = 0; i < 16; i += 2) {
@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) void vf_transpose(vf *a)
 	}
 }
 
-/* ---- v16 ------------------------------------------------------------------------------------------------------ */
+/* ---- v16 --------------------------------------------------------------------------------------------------------- */
 
 static inline __mmask16 lanes(size_t n) { return (__mmask16)((1u << n) - 1); } /* n < 16 */
 static inline v16 v16_set1(float x) { return _mm512_set1_ps(x); }
@@ -94,7 +94,7 @@ static inline float v16_sum(v16 v)
 }
 static inline float v16_top(v16 v) { return _mm512_reduce_max_ps(v); }
 
-/* ---- d16: sixteen float64 lanes ------------------------------------------------------------------------------- */
+/* ---- d16: sixteen float64 lanes ---------------------------------------------------------------------------------- */
 
 typedef struct d16 {
 	__m512d lo, hi;

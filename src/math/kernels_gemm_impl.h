@@ -77,7 +77,7 @@ static void KERNEL(tile)(const s2_tile *t)
 	}
 }
 
-static inline __attribute__((always_inline)) void finish_columns(const s2_finish *f, size_t j, size_t n, s2_act act)
+static ALWAYS_INLINE void finish_columns(const s2_finish *f, size_t j, size_t n, s2_act act)
 {
 	v16 bias = f->bias ? v16_loadn(f->bias + j, n) : v16_set1(0), scale = v16_set1(f->scale);
 	for (size_t i = 0; i < f->rows; i++) {
@@ -98,7 +98,7 @@ static void KERNEL(finish)(const s2_finish *f)
 			finish_columns(f, j, s2_min(f->cols - j, 16), f->act);
 }
 
-/* ---- packing ------------------------------------------------------------------------------------------------ */
+/* ---- packing ----------------------------------------------------------------------------------------------------- */
 
 /* n elements of w, `stride` apart, to float32; the common layouts in vectors. */
 static void widen(float *out, const char *w, s2_dtype dtype, ptrdiff_t stride, size_t n)
@@ -118,7 +118,7 @@ static void widen(float *out, const char *w, s2_dtype dtype, ptrdiff_t stride, s
 }
 
 /* VN vectors from element i of as many rows of float32, float16 or bfloat16. */
-static inline __attribute__((always_inline)) void load_block(vf *t, const char *const *rows, size_t i, s2_dtype dtype)
+static ALWAYS_INLINE void load_block(vf *t, const char *const *rows, size_t i, s2_dtype dtype)
 {
 	if (dtype == S2_F32)
 		for (size_t n = 0; n < VN; n++)
@@ -204,11 +204,11 @@ static void KERNEL(pack)(float *panel, const void *w, s2_dtype dtype, ptrdiff_t 
 	pack_rows(panel, rows, k, dtype);
 }
 
-/* ---- few rows --------------------------------------------------------------------------------------------------- */
+/* ---- few rows ---------------------------------------------------------------------------------------------------- */
 
 /* VN columns at a time straight from the weights: a block is turned in registers and used up at once, so weights go
  * through the processor once and loads overlap with arithmetic. Columns past the end repeat the last one. */
-static inline __attribute__((always_inline)) void direct_body(const s2_tile *t, const s2_right *b, size_t first, size_t rows)
+static ALWAYS_INLINE void direct_body(const s2_tile *t, const s2_right *b, size_t first, size_t rows)
 {
 	s2_dtype dtype = b->dtype;
 	ptrdiff_t size = (ptrdiff_t)s2_dtype_size(dtype);

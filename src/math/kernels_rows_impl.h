@@ -2,8 +2,8 @@
  *
  * Included by each kernels_*.c after its vector primitives. Polynomial coefficients are minimax fits of our own
  * (weighted least squares by Lawson's iteration, then rounded to float32). Tails are loaded into a whole vector, so a
- * value's bytes do not depend on where it stands. NaN goes in and comes out: v16_max(a, b) and v16_min(a, b) give b when
- * either is NaN. */
+ * value's bytes do not depend on where it stands. NaN goes in and comes out: v16_max(a, b) and v16_min(a, b) give b
+ * when either is NaN. */
 
 /* n lanes of memory; the others read as `x` (or 0) and are not written. */
 static inline v16 v16_loadn_or(const float *p, size_t n, float x)
@@ -141,7 +141,7 @@ static void KERNEL(scale)(float *data, size_t n, float scale)
 		v16_storen(data + i, v16_mul(v16_loadn(data + i, m), s), m);
 }
 
-/* ---- norms: sums of x and x^2 in float64 (squares of float32 are exact there), biased variance as in torch --------- */
+/* ---- norms: sums of x and x^2 in float64 (squares of float32 are exact there), biased variance as in torch ------- */
 
 /* Lane i with i + 8, then + 4, + 2, + 1: the order of v16_sum. */
 static inline double d16_sum(d16 v)
@@ -210,7 +210,7 @@ static void KERNEL(channel_norm)(float *out, const float *in, const float *weigh
 		v16_storen(out + t * ld, normalised(v16_loadn(in + t * ld, n), vm, vr, weight, bias, n), n);
 }
 
-/* ---- softmax, and attention over a past ---------------------------------------------------------------------------------------------- */
+/* ---- softmax, and attention over a past -------------------------------------------------------------------------- */
 
 static inline float row_max(const float *row, size_t n)
 {

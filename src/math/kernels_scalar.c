@@ -1,5 +1,5 @@
 /* Portable kernels in the compiler's generic vectors: SSE2 on x86-64, NEON on aarch64, scalar code elsewhere. Where the
- * target has a fast fmaf, its results are those of the AVX2 and AVX-512 kernels; elsewhere multiply and add round twice. */
+ * target has a fast fmaf, results are those of the AVX2 and AVX-512 kernels; elsewhere multiply and add round twice. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5)
 enum { MR = 5, VF_LEN = 4 };
 
-/* ---- vf, four lanes ----------------------------------------------------------------------------------------------- */
+/* ---- vf, four lanes ---------------------------------------------------------------------------------------------- */
 
 typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
@@ -53,7 +53,7 @@ static inline vf vf_load_bf16(const void *p)
 }
 
 /* 4 x 4 in place */
-static inline __attribute__((always_inline)) void vf_transpose(vf *a)
+static ALWAYS_INLINE void vf_transpose(vf *a)
 {
 	vf b[4];
 	for (int i = 0; i < 4; i++)
@@ -61,7 +61,7 @@ static inline __attribute__((always_inline)) void vf_transpose(vf *a)
 	memcpy(a, b, sizeof b);
 }
 
-/* ---- v16: four quarters ------------------------------------------------------------------------------------------- */
+/* ---- v16: four quarters ------------------------------------------------------------------------------------------ */
 
 typedef struct v16 {
 	vf q[4];
@@ -121,7 +121,7 @@ static inline float v16_top(v16 v)
 	return top;
 }
 
-/* ---- d16: sixteen float64 lanes ------------------------------------------------------------------------------- */
+/* ---- d16: sixteen float64 lanes ---------------------------------------------------------------------------------- */
 
 typedef struct d16 {
 	double d[16];

@@ -48,7 +48,8 @@ static size_t rows_of_piece(size_t cols)
 static void layer_norm_rows(const operation *op, size_t begin, size_t end)
 {
 	for (size_t r = begin; r < end; r++)
-		op->k->layer_norm(op->out + r * op->cols, op->in + r * op->cols, op->weight, op->bias, op->cols, op->value);
+		op->k->layer_norm(op->out + r * op->cols, op->in + r * op->cols, op->weight, op->bias, op->cols,
+				  op->value);
 }
 
 void s2_layer_norm(const s2_exec *x, float *out, const float *in, const float *weight, const float *bias, size_t rows,
@@ -97,7 +98,8 @@ static void glu_rows(const operation *op, size_t begin, size_t end)
 
 void s2_glu(const s2_exec *x, float *out, const float *in, size_t rows, size_t cols)
 {
-	run(x, (operation){.piece = glu_rows, .n = rows, .step = rows_of_piece(cols), .out = out, .in = in, .cols = cols});
+	run(x,
+	    (operation){.piece = glu_rows, .n = rows, .step = rows_of_piece(cols), .out = out, .in = in, .cols = cols});
 }
 
 static void add_scaled_piece(const operation *op, size_t begin, size_t end)
@@ -139,7 +141,8 @@ static void log_softmax_rows(const operation *op, size_t begin, size_t end)
 
 void s2_log_softmax(const s2_exec *x, float *data, size_t rows, size_t cols)
 {
-	run(x, (operation){.piece = log_softmax_rows, .n = rows, .step = rows_of_piece(cols), .out = data, .cols = cols});
+	run(x,
+	    (operation){.piece = log_softmax_rows, .n = rows, .step = rows_of_piece(cols), .out = data, .cols = cols});
 }
 
 /* sin(p f_i) for the first half, cos for the second, f_i = 10000^(-i / (half - 1)), in float32 steps as the reference

@@ -16,15 +16,16 @@ void s2_channel_norm(const s2_exec *x, float *out, const float *in, const float 
 
 void s2_activate(const s2_exec *x, float *data, size_t n, s2_act act);
 void s2_leaky_relu(const s2_exec *x, float *out, const float *in, size_t n, float slope); /* out may be in */
-void s2_glu(const s2_exec *x, float *out, const float *in, size_t rows, size_t cols);      /* in [rows, 2*cols]: a * sigmoid(b) */
-void s2_add_scaled(const s2_exec *x, float *out, const float *in, size_t n, float scale);  /* out += scale * in */
+/* in [rows, 2*cols], out [rows, cols] = a * sigmoid(b) */
+void s2_glu(const s2_exec *x, float *out, const float *in, size_t rows, size_t cols);
+void s2_add_scaled(const s2_exec *x, float *out, const float *in, size_t n, float scale); /* out += scale * in */
 void s2_scale(const s2_exec *x, float *data, size_t n, float scale);
 
 /* Row-wise, in place; the maximum is subtracted first. A row of -inf becomes NaN as in torch. */
 void s2_softmax(const s2_exec *x, float *data, size_t rows, size_t cols);
 void s2_log_softmax(const s2_exec *x, float *data, size_t rows, size_t cols);
 
-/* fairseq SinusoidalPositionalEmbedding (modules/sinusoidal_positional_embedding.py): position p of dim d, into out [dim]. */
+/* fairseq SinusoidalPositionalEmbedding (modules/sinusoidal_positional_embedding.py): one position, into out [dim]. */
 void s2_sinusoid(float *out, size_t position, size_t dim);
 
 /* Multi-head attention over projected q [n_q, heads*hd], k and v [n_k, heads*hd] with row strides: out [n_q, heads*hd].
@@ -40,7 +41,7 @@ S2ST_CHECK int s2_attention(const s2_exec *x, float *out, const s2_attention_arg
 
 /* One decoder step for `rows` hypotheses, each with its own past: row r attends to steps 0..n_steps-1, where step p of
  * row r lies in cache row slot[r*ld_slot + p] of step p: k_cache + (p*rows_cap + slot) * ld. No cache is ever copied on
- * a beam reorder, only the slots are. slot NULL: every row reads the same n_steps keys (cross attention: rows_cap 1, slot 0). */
+ * a beam reorder, only the slots are. slot NULL: all rows read the same n_steps keys (cross attention: rows_cap 1). */
 typedef struct s2_step_attention_args {
 	const float *q;                /* [rows, heads*head_dim], scaled */
 	const float *k_cache, *v_cache; /* [n_steps, rows_cap, ld] */

@@ -59,10 +59,10 @@ static float *fill(size_t n)
 	return p;
 }
 
-/* ---- the other side ----------------------------------------------------------------------------------------------- */
+/* ---- the other side ---------------------------------------------------------------------------------------------- */
 
-typedef void blas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
-			int ldb, float beta, float *c, int ldc);
+typedef void blas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
+			const float *b, int ldb, float beta, float *c, int ldc);
 static blas_sgemm *sgemm;
 
 static void load_blas(int threads)
@@ -77,7 +77,7 @@ static void load_blas(int threads)
 		set_threads(threads);
 }
 
-/* ---- products and convolutions ------------------------------------------------------------------------------------ */
+/* ---- products and convolutions ----------------------------------------------------------------------------------- */
 
 typedef struct product {
 	const s2_exec *x;
@@ -113,7 +113,8 @@ static void report(const char *name, product *p)
 		free(p->in); /* the explicit left matrix may be larger than the signal */
 		p->in = fill(p->m * p->k);
 		timing b = measure(theirs, p);
-		printf(" %8.1f %8.1f  %5.2f %5.2f", flops / b.median, flops / b.best, b.median / a.median, b.best / a.best);
+		printf(" %8.1f %8.1f  %5.2f %5.2f", flops / b.median, flops / b.best, b.median / a.median,
+		       b.best / a.best);
 	}
 	printf("\n");
 	fflush(stdout);
@@ -138,12 +139,13 @@ static void bench_matrix(const s2_exec *x, const char *what, size_t m, size_t n,
 }
 
 /* Padding (k-1)/2 * dilation when the stride is 1, none otherwise; the weight in torch's layout. */
-static void bench_conv(const s2_exec *x, const char *what, size_t c_in, size_t c_out, size_t k, size_t stride, size_t dilation,
-		       size_t m)
+static void bench_conv(const s2_exec *x, const char *what, size_t c_in, size_t c_out, size_t k, size_t stride,
+		       size_t dilation, size_t m)
 {
 	char name[80];
 	snprintf(name, sizeof name, "%s %zu -> %zu k %zu/%zu T %zu", what, c_in, c_out, k, dilation, m);
-	size_t pad = stride == 1 ? (k - 1) / 2 * dilation : 0, len = (m - 1) * stride + (k - 1) * dilation + 1 - 2 * pad;
+	size_t pad = stride == 1 ? (k - 1) / 2 * dilation : 0,
+	       len = (m - 1) * stride + (k - 1) * dilation + 1 - 2 * pad;
 	product p = {.x = x, .m = m, .n = c_out, .k = k * c_in, .in = fill(len * c_in), .w = fill(c_out * c_in * k)};
 	p.out = fill(m * c_out);
 	p.a = (s2_left){p.in, len, c_in, k, c_in, stride, dilation, (ptrdiff_t)pad};
@@ -152,7 +154,7 @@ static void bench_conv(const s2_exec *x, const char *what, size_t c_in, size_t c
 	drop(&p);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 typedef struct rows {
 	const s2_exec *x;
@@ -192,7 +194,7 @@ static void run_rows(void *arg)
 
 static void bench_rows(const s2_exec *x)
 {
-	rows r = {.x = x, .n = 64 * 1024, .cols = 512};
+	rows r = {.x = x, .n = 1 << 16, .cols = 512};
 	r.in = fill(r.n);
 	r.out = fill(r.n);
 	for (r.what = 0; r.what < (int)(sizeof row_names / sizeof *row_names); r.what++)
@@ -203,7 +205,7 @@ static void bench_rows(const s2_exec *x)
 	free(r.out);
 }
 
-/* ---- attention ------------------------------------------------------------------------------------------------------ */
+/* ---- attention --------------------------------------------------------------------------------------------------- */
 
 typedef struct attend {
 	const s2_exec *x;
@@ -231,17 +233,28 @@ static void run_step(void *arg)
 static void bench_attention(const s2_exec *x)
 {
 	enum { N = 1000, HEADS = 12, HD = 64, W = HEADS * HD, ROWS = 10 };
-	float *q = fill(N * W), *k = fill(N * W), *v = fill(N * W), *out = fill(N * W);
+	size_t n = (size_t)N * W;
+	float *q = fill(n), *k = fill(n), *v = fill(n), *out = fill(n);
 	int32_t slot[ROWS * 100];
 	for (int i = 0; i < ROWS * 100; i++)
 		slot[i] = i % ROWS;
 	attend t = {.x = x, .out = out};
-	t.a = (s2_attention_args){.q = q, .k = k, .v = v, .ld_q = W, .ld_k = W, .ld_v = W, .ld_out = W, .n_q = N, .n_k = N,
-				  .heads = HEADS, .head_dim = HD};
+	t.a = (s2_attention_args){.q = q,
+				  .k = k,
+				  .v = v,
+				  .ld_q = W,
+				  .ld_k = W,
+				  .ld_v = W,
+				  .ld_out = W,
+				  .n_q = N,
+				  .n_k = N,
+				  .heads = HEADS,
+				  .head_dim = HD};
 	t.s = (s2_step_attention_args){.q = q, .k_cache = k, .v_cache = v, .ld = W, .rows_cap = ROWS, .slot = slot,
 				       .ld_slot = 100, .rows = ROWS, .n_steps = 100, .heads = HEADS, .head_dim = HD};
 	if (strstr("attention", wanted)) {
-		printf("%-44s %8.1f\n", "attention 1000 x 1000, 12 heads of 64", 4e-9 * N * N * W / measure(run_attention, &t).best);
+		printf("%-44s %8.1f\n", "attention 1000 x 1000, 12 heads of 64",
+		       4e-9 * N * N * W / measure(run_attention, &t).best);
 		printf("%-44s %8.1f us\n", "step attention 10 rows x 100 steps", 1e6 * measure(run_step, &t).best);
 		t.s.slot = NULL;
 		t.s.rows_cap = 1;
@@ -261,17 +274,18 @@ int main(int argc, char **argv)
 	const s2_kernels *k;
 	s2_exec x;
 	const char *env = getenv("S2ST_THREADS");
-	int threads = env ? atoi(env) : 1;
+	int threads = env ? (int)strtol(env, NULL, 10) : 1;
 	wanted = argc > 1 ? argv[1] : "";
-	if (s2_kernels_find(&k, NULL, &err) < 0 || s2_pool_new(&pool, threads, &err) < 0 || s2_exec_init(&x, pool, k, &err) < 0) {
+	if (s2_kernels_find(&k, NULL, &err) < 0 || s2_pool_new(&pool, threads, &err) < 0 ||
+	    s2_exec_init(&x, pool, k, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
 	load_blas(threads);
 	if (threads == 1)
 		watch = CLOCK_THREAD_CPUTIME_ID; /* leaves out what other programs take */
-	printf("%s, %d threads\n%-44s %8s %8s %8s %8s  %s\n", s2_kernels_name(k), threads, "GFLOP/s", "median", "best", "OpenBLAS",
-	       "best", "ratios");
+	printf("%s, %d threads\n%-44s %8s %8s %8s %8s  %s\n", s2_kernels_name(k), threads, "GFLOP/s", "median", "best",
+	       "OpenBLAS", "best", "ratios");
 	bench_matrix(&x, "square", 256, 256, 256);
 	bench_matrix(&x, "square", 1024, 1024, 1024);
 	bench_matrix(&x, "encoder fc1", 1000, 3072, 768);

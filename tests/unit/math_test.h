@@ -1,4 +1,4 @@
-/* What the tests of src/math share: every ISA of this CPU in turn, filled buffers, and chains as the kernels promise them. */
+/* What the tests of src/math share: each ISA of this CPU in turn, filled buffers, chains as the kernels promise. */
 #ifndef S2_TESTS_MATH_TEST_H
 #define S2_TESTS_MATH_TEST_H
 

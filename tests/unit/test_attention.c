@@ -41,7 +41,8 @@ static double slack(size_t n, size_t hd)
 	return 8 * (sqrt((double)n) + (double)hd) * 0x1p-24;
 }
 
-static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t heads, size_t hd, bool with_bias, uint64_t *seed)
+static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t heads, size_t hd, bool with_bias,
+			    uint64_t *seed)
 {
 	s2st_error err;
 	size_t width = heads * hd, ld = width + 3;
@@ -52,19 +53,31 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 	if (with_bias && n_k > 1)
 		for (size_t i = 0; i < heads * n_q; i++)
 			bias[i * n_k + i % n_k] = -INFINITY; /* a mask */
-	s2_attention_args a = {.q = q, .k = k, .v = v, .ld_q = ld, .ld_k = ld, .ld_v = ld, .ld_out = ld, .n_q = n_q, .n_k = n_k,
-			       .heads = heads, .head_dim = hd, .bias = with_bias ? bias : NULL};
+	s2_attention_args a = {.q = q,
+			       .k = k,
+			       .v = v,
+			       .ld_q = ld,
+			       .ld_k = ld,
+			       .ld_v = ld,
+			       .ld_out = ld,
+			       .n_q = n_q,
+			       .n_k = n_k,
+			       .heads = heads,
+			       .head_dim = hd,
+			       .bias = with_bias ? bias : NULL};
 	REQUIRE_OK(s2_attention(x, out, &a, &err));
 	size_t wrong = 0;
 	for (size_t i = 0; i < n_q; i++)
 		for (size_t h = 0; h < heads; h++) {
-			exact_attention(want, q + i * ld + h * hd, (view){k + h * hd, ld, 1, NULL}, (view){v + h * hd, ld, 1, NULL},
-					with_bias ? bias + (h * n_q + i) * n_k : NULL, n_k, hd);
+			exact_attention(want, q + i * ld + h * hd, (view){k + h * hd, ld, 1, NULL},
+					(view){v + h * hd, ld, 1, NULL}, with_bias ? bias + (h * n_q + i) * n_k : NULL,
+					n_k, hd);
 			for (size_t d = 0; d < hd; d++)
 				wrong += !(fabs((double)out[i * ld + h * hd + d] - want[d]) <= slack(n_k, hd));
 		}
 	if (wrong)
-		fprintf(stderr, "%s: attention %zu x %zu, %zu heads of %zu\n", s2_kernels_name(x->k), n_q, n_k, heads, hd);
+		fprintf(stderr, "%s: attention %zu x %zu, %zu heads of %zu\n", s2_kernels_name(x->k), n_q, n_k, heads,
+			hd);
 	CHECK_INT(wrong, 0);
 	free(q);
 	free(k);
@@ -80,8 +93,8 @@ static void test_attention(const s2_exec *x)
 	uint64_t seed = 1;
 	for (size_t i = 0; i < 6; i++)
 		for (size_t j = 0; j < 6; j++)
-			check_attention(x, counts[i], counts[j], 1 + i % 3, (size_t[]){5, 16, 24, 64, 80, 1}[(i + j) % 6],
-					(i + j) % 2, &seed);
+			check_attention(x, counts[i], counts[j], 1 + i % 3,
+					(size_t[]){5, 16, 24, 64, 80, 1}[(i + j) % 6], (i + j) % 2, &seed);
 	check_attention(x, 5, 1000, 2, 64, true, &seed);
 }
 
@@ -91,7 +104,8 @@ typedef struct step_case {
 	int32_t *slot;
 } step_case;
 
-static step_case make_step(size_t rows, size_t rows_cap, size_t n_steps, size_t heads, size_t hd, bool own, uint64_t *seed)
+static step_case make_step(size_t rows, size_t rows_cap, size_t n_steps, size_t heads, size_t hd, bool own,
+			   uint64_t *seed)
 {
 	step_case c = {0};
 	size_t ld = heads * hd + 5, ld_slot = n_steps + 2;
@@ -102,9 +116,17 @@ static step_case make_step(size_t rows, size_t rows_cap, size_t n_steps, size_t 
 	REQUIRE(c.slot != NULL);
 	for (size_t i = 0; i < rows * ld_slot; i++)
 		c.slot[i] = (int32_t)(test_rand(seed) % rows_cap);
-	c.a = (s2_step_attention_args){.q = c.q, .k_cache = c.k, .v_cache = c.v, .ld = ld, .rows_cap = rows_cap,
-				       .slot = own ? c.slot : NULL, .ld_slot = ld_slot, .rows = rows, .n_steps = n_steps,
-				       .heads = heads, .head_dim = hd};
+	c.a = (s2_step_attention_args){.q = c.q,
+				       .k_cache = c.k,
+				       .v_cache = c.v,
+				       .ld = ld,
+				       .rows_cap = rows_cap,
+				       .slot = own ? c.slot : NULL,
+				       .ld_slot = ld_slot,
+				       .rows = rows,
+				       .n_steps = n_steps,
+				       .heads = heads,
+				       .head_dim = hd};
 	return c;
 }
 
@@ -130,9 +152,11 @@ static void check_step(const s2_exec *x, step_case c)
 		for (size_t h = 0; h < a->heads; h++) {
 			size_t at = h * a->head_dim;
 			exact_attention(want, a->q + r * width + at, (view){a->k_cache + at, a->ld, a->rows_cap, slot},
-					(view){a->v_cache + at, a->ld, a->rows_cap, slot}, NULL, a->n_steps, a->head_dim);
+					(view){a->v_cache + at, a->ld, a->rows_cap, slot}, NULL, a->n_steps,
+					a->head_dim);
 			for (size_t d = 0; d < a->head_dim; d++)
-				wrong += !(fabs((double)out[r * width + at + d] - want[d]) <= slack(a->n_steps, a->head_dim));
+				wrong += !(fabs((double)out[r * width + at + d] - want[d]) <=
+					   slack(a->n_steps, a->head_dim));
 		}
 		s2_step_attention_args one = *a; /* the same row in a batch of its own */
 		one.q += r * width;
@@ -154,7 +178,8 @@ static void test_step(const s2_exec *x)
 	static const size_t steps[] = {1, 2, 17, 100, 300};
 	for (size_t i = 0; i < 5; i++)
 		for (int own = 0; own < 2; own++) {
-			check_step(x, make_step(1 + i * 2, 4 + i, steps[i], 1 + i, (size_t[]){64, 5, 16, 31, 48}[i], own, &seed));
+			check_step(x, make_step(1 + i * 2, 4 + i, steps[i], 1 + i, (size_t[]){64, 5, 16, 31, 48}[i],
+						own, &seed));
 			check_step(x, make_step(5, own ? 7 : 1, steps[i], 4, 64, own, &seed));
 		}
 }
@@ -166,9 +191,10 @@ static void test_determinism(void)
 	enum { N_Q = 150, N_K = 170, HEADS = 3, HD = 40, WIDTH = HEADS * HD };
 	s2st_error err;
 	uint64_t seed = 3;
-	float *q = math_random(N_Q * WIDTH, &seed), *kv = math_random(N_K * WIDTH, &seed), *reference[2] = {NULL, NULL};
+	float *q = math_random((size_t)N_Q * WIDTH, &seed), *kv = math_random((size_t)N_K * WIDTH, &seed),
+	      *reference[2] = {NULL, NULL};
 	step_case own = make_step(6, 9, 333, 8, 64, true, &seed), shared = make_step(6, 1, 333, 8, 64, false, &seed);
-	size_t step_n = 6 * 8 * 64, n = N_Q * WIDTH + 2 * step_n;
+	size_t step_n = (size_t)6 * 8 * 64, n = (size_t)N_Q * WIDTH + 2 * step_n;
 	float *out = math_alloc(n);
 	s2_attention_args a = {.q = q, .k = kv, .v = kv, .ld_q = WIDTH, .ld_k = WIDTH, .ld_v = WIDTH, .ld_out = WIDTH,
 			       .n_q = N_Q, .n_k = N_K, .heads = HEADS, .head_dim = HD};

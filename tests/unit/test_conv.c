@@ -16,7 +16,8 @@ static float weight3(const s2_conv1d *c, size_t i, size_t j, size_t k)
 	return w[(ptrdiff_t)i * c->strides[0] + (ptrdiff_t)j * c->strides[1] + (ptrdiff_t)k * c->strides[2]];
 }
 
-static void naive_conv1d(double *out, double *size, const float *in, size_t len, const s2_conv1d *c, size_t t, size_t co)
+static void naive_conv1d(double *out, double *size, const float *in, size_t len, const s2_conv1d *c, size_t t,
+			 size_t co)
 {
 	size_t channels = c->c_in / c->groups, g = co / (c->c_out / c->groups);
 	*out = *size = 0;
@@ -150,7 +151,8 @@ static void check_conv2d(const s2_exec *x, s2_conv2d c, size_t h, size_t w, uint
 	float *bias = math_random(c.c_out, seed), *out = math_random(n, seed);
 	c.w = weight;
 	c.bias = bias;
-	c.strides[0] = (ptrdiff_t)depth, c.strides[1] = (ptrdiff_t)(c.k * c.k), c.strides[2] = (ptrdiff_t)c.k, c.strides[3] = 1;
+	c.strides[0] = (ptrdiff_t)depth, c.strides[1] = (ptrdiff_t)(c.k * c.k), c.strides[2] = (ptrdiff_t)c.k,
+	c.strides[3] = 1;
 	REQUIRE_OK(s2_conv2d_forward(x, out, in, h, w, &c, S2_ACT_RELU, &err));
 	size_t wrong = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -196,9 +198,23 @@ static void test_conv2d(const s2_exec *x)
 static void test_determinism(const char *isa)
 {
 	static const int threads[] = {1, 2, 3, 5};
-	s2_conv1d c = {.c_in = 40, .c_out = 24, .k = 7, .stride = 1, .pad = 3, .dilation = 1, .groups = 2, .dtype = S2_F32,
+	s2_conv1d c = {.c_in = 40,
+		       .c_out = 24,
+		       .k = 7,
+		       .stride = 1,
+		       .pad = 3,
+		       .dilation = 1,
+		       .groups = 2,
+		       .dtype = S2_F32,
 		       .strides = {140, 7, 1}};
-	s2_conv1d up = {.c_in = 40, .c_out = 10, .k = 8, .stride = 4, .pad = 2, .dilation = 1, .groups = 1, .dtype = S2_F32,
+	s2_conv1d up = {.c_in = 40,
+			.c_out = 10,
+			.k = 8,
+			.stride = 4,
+			.pad = 2,
+			.dilation = 1,
+			.groups = 1,
+			.dtype = S2_F32,
 			.strides = {80, 8, 1}};
 	size_t len = 2000, up_len = s2_conv_transpose1d_out_len(&up, len), n = len * c.c_out, n_up = up_len * up.c_out;
 	uint64_t seed = 4;

@@ -85,7 +85,8 @@ static operands make(shape s, s2_dtype dtype, layout l, size_t misalign, uint64_
 	}
 	for (size_t j = 0; j < s.n; j++)
 		for (size_t i = 0; i < k; i++) {
-			ptrdiff_t at = (ptrdiff_t)j * o.b.sn + (ptrdiff_t)(i / s.c) * o.b.st + (ptrdiff_t)(i % s.c) * o.b.sc;
+			ptrdiff_t at =
+				(ptrdiff_t)j * o.b.sn + (ptrdiff_t)(i / s.c) * o.b.st + (ptrdiff_t)(i % s.c) * o.b.sc;
 			put_weight(o.w + misalign, (size_t)at, dtype, seed, &o.wide[j * k + i]);
 		}
 	return o;
@@ -158,12 +159,13 @@ static void compare(const s2_exec *x, const operands *o, const s2_epilogue *e)
 			}
 			double exact, size;
 			float want = naive(o, &plain, math_fused(x), old[at], i, j, &exact, &size);
-			wrong += memcmp(&want, &out[at], sizeof want) != 0;
+			wrong += !math_same(&want, &out[at], 1);
 			if (!e) /* a missing or doubled term is far more than this */
 				far += fabs((double)out[at] - exact) > 8 * sqrt((double)k + 1) * 0x1p-24 * size;
 		}
 	if (wrong || far)
-		fprintf(stderr, "%s: m %zu n %zu taps %zu c %zu stride %zu dilation %zu pad %td %s: %zu differ, %zu far\n",
+		fprintf(stderr,
+			"%s: m %zu n %zu taps %zu c %zu stride %zu dilation %zu pad %td %s: %zu differ, %zu far\n",
 			s2_kernels_name(x->k), m, n, o->s.taps, o->s.c, o->s.stride, o->s.dilation, o->s.pad,
 			s2_dtype_name(o->b.dtype), wrong, far);
 	CHECK_INT(wrong, 0);
@@ -227,7 +229,9 @@ static void test_convolutions(const s2_exec *x)
 	static const s2_dtype dtypes[] = {S2_F32, S2_F16, S2_BF16, S2_F64};
 	uint64_t seed = 3;
 	for (size_t i = 0; i < 300; i++) {
-		shape s = {.m = 1 + test_rand(&seed) % 60, .n = 1 + test_rand(&seed) % 70, .taps = 1 + test_rand(&seed) % 11};
+		shape s = {.m = 1 + test_rand(&seed) % 60,
+			   .n = 1 + test_rand(&seed) % 70,
+			   .taps = 1 + test_rand(&seed) % 11};
 		s.c = 1 + test_rand(&seed) % (test_rand(&seed) % 4 ? 20 : 150);
 		s.stride = 1 + test_rand(&seed) % 3;
 		s.dilation = 1 + test_rand(&seed) % 3;

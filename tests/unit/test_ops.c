@@ -7,7 +7,7 @@
 static const size_t sizes[] = {1, 2, 3, 5, 7, 13, 15, 16, 17, 31, 33, 63, 65, 100, 257, 1000};
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
-/* ---- functions of one element ---------------------------------------------------------------------------------- */
+/* ---- functions of one element ------------------------------------------------------------------------------------ */
 
 /* Distance in units of the last place of a float32 near `want`. */
 static double ulps(float got, double want)
@@ -38,8 +38,9 @@ static double exact_act(s2_act act, double x)
 /* Floats of every size and both signs: a walk over the bit patterns, with all specials. */
 static float *all_sizes(size_t *n)
 {
-	static const float special[] = {0.0f, -0.0f, 1.0f, -1.0f, 0.625f, -0.625f, 4.0f, -4.0f, 87.5f, -87.5f, 88.8f, -88.8f,
-					104.0f, -104.0f, 1e-45f, -1e-45f, 1e-38f, 3e38f, -3e38f, INFINITY, -INFINITY, NAN};
+	static const float special[] = {0.0f,   -0.0f,  1.0f,   -1.0f,    0.625f,    -0.625f, 4.0f,   -4.0f,
+					87.5f,  -87.5f, 88.8f,  -88.8f,   104.0f,    -104.0f, 1e-45f, -1e-45f,
+					1e-38f, 3e38f,  -3e38f, INFINITY, -INFINITY, NAN};
 	size_t n_special = sizeof special / sizeof *special, count = 0;
 	float *x = math_alloc(400000);
 	for (uint32_t bits = 1; bits < 0x7f800000u; bits += 11003) {
@@ -55,10 +56,14 @@ static float *all_sizes(size_t *n)
 
 static void test_activations(const s2_exec *x)
 {
+	/* Either bound will do: GELU loses digits towards zero, swish is 0 where e^-x overflows, as in torch. */
 	static const struct {
 		s2_act act;
-		double ulps, absolute; /* either suffices; GELU loses digits where it goes to zero, swish is 0 where e^-x overflows: as in torch */
-	} cases[] = {{S2_ACT_NONE, 0, 0}, {S2_ACT_RELU, 0, 0}, {S2_ACT_TANH, 2, 0}, {S2_ACT_GELU, 2.5, 2e-7}, {S2_ACT_SWISH, 3, 1e-35}};
+		double ulps, absolute;
+	} cases[] = {
+		{S2_ACT_NONE, 0, 0},	   {S2_ACT_RELU, 0, 0},	      {S2_ACT_TANH, 2, 0},
+		{S2_ACT_GELU, 2.5, 2e-7}, {S2_ACT_SWISH, 3, 1e-35},
+	};
 	size_t n;
 	float *in = all_sizes(&n), *out = math_alloc(n);
 	for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
@@ -78,7 +83,8 @@ static void test_activations(const s2_exec *x)
 			}
 		}
 		if (worst > cases[c].ulps)
-			fprintf(stderr, "%s: act %d: %g ulp at %a\n", s2_kernels_name(x->k), (int)cases[c].act, worst, (double)at);
+			fprintf(stderr, "%s: act %d: %g ulp at %a\n", s2_kernels_name(x->k), (int)cases[c].act, worst,
+				(double)at);
 		CHECK(worst <= cases[c].ulps);
 	}
 	free(in);
@@ -109,7 +115,8 @@ static void test_exp_by_softmax(const s2_exec *x)
 		s2_softmax(x, row, 1, 2);
 		CHECK(ulps(row[0], e / (e + 1)) <= 2.5);
 		s2_glu(x, &gated, in, 1, 1);
-		CHECK(ulps(gated, e / (e + 1)) <= 2.5 || fabs((double)gated - e) < 0x1p-126); /* 0 where e^-x overflows */
+		CHECK(ulps(gated, e / (e + 1)) <= 2.5 ||
+		      fabs((double)gated - e) < 0x1p-126); /* 0 where e^-x overflows */
 	}
 }
 
@@ -145,7 +152,8 @@ static void test_simple(const s2_exec *x)
 	uint64_t seed = 2;
 	for (size_t s = 0; s < N_SIZES; s++) {
 		size_t n = sizes[s];
-		float *a = math_random(n, &seed), *b = math_random(2 * n, &seed), *out = math_alloc(n), *sum = math_alloc(n);
+		float *a = math_random(n, &seed), *b = math_random(2 * n, &seed), *out = math_alloc(n),
+		      *sum = math_alloc(n);
 		s2_leaky_relu(x, out, a, n, 0.1f);
 		memcpy(sum, b, n * sizeof *sum);
 		s2_add_scaled(x, sum, a, n, 0.3f);
@@ -169,7 +177,7 @@ static void test_simple(const s2_exec *x)
 	CHECK(special[0] == -INFINITY && isnan(special[1]) && special[2] == 0);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 static void exact_norm(double *out, const float *in, size_t n, size_t step, double eps)
 {
@@ -191,7 +199,8 @@ static void test_layer_norm(const s2_exec *x)
 	for (size_t s = 0; s < N_SIZES; s++)
 		for (size_t o = 0; o < 3; o++) {
 			size_t n = sizes[s], rows = 3;
-			float *in = math_random(rows * n, &seed), *w = math_random(n, &seed), *b = math_random(n, &seed);
+			float *in = math_random(rows * n, &seed), *w = math_random(n, &seed),
+			      *b = math_random(n, &seed);
 			float *out = math_alloc(rows * n), *plain = math_alloc(rows * n);
 			double *want = malloc(n * sizeof *want);
 			REQUIRE(want != NULL);
@@ -205,7 +214,8 @@ static void test_layer_norm(const s2_exec *x)
 				exact_norm(want, in + r * n, n, 1, (double)1e-5f);
 				for (size_t i = 0; i < n && n > 1; i++) {
 					double v = want[i] * (double)w[i] + (double)b[i];
-					wrong += !(fabs((double)plain[r * n + i] - want[i]) <= tolerance * (1 + fabs(want[i])));
+					wrong += !(fabs((double)plain[r * n + i] - want[i]) <=
+						   tolerance * (1 + fabs(want[i])));
 					wrong += !(fabs((double)out[r * n + i] - v) <= tolerance * (1 + fabs(want[i])));
 				}
 			}
@@ -227,7 +237,8 @@ static void test_channel_norm(const s2_exec *x)
 	uint64_t seed = 4;
 	for (size_t s = 0; s < 5; s++) {
 		size_t rows = shapes[s][0], cols = shapes[s][1], wrong = 0;
-		float *in = math_random(rows * cols, &seed), *w = math_random(cols, &seed), *b = math_random(cols, &seed);
+		float *in = math_random(rows * cols, &seed), *w = math_random(cols, &seed),
+		      *b = math_random(cols, &seed);
 		float *out = math_alloc(rows * cols);
 		double *want = malloc(rows * sizeof *want);
 		REQUIRE(want != NULL);
@@ -265,7 +276,8 @@ static void test_softmax(const s2_exec *x)
 		s2_log_softmax(x, logs, 1, n);
 		for (size_t i = 0; i < n; i++) {
 			double p = exp((double)in[i]) / sum;
-			double tolerance = (16 + 2 * fabs((double)in[i] - top)) * 0x1p-24; /* x - top is rounded, the logarithm twice */
+			double tolerance = (16 + 2 * fabs((double)in[i] - top)) *
+					   0x1p-24; /* x - top is rounded, the logarithm twice */
 			wrong += isinf(in[i]) ? soft[i] != 0 || logs[i] != -INFINITY
 					      : !(fabs((double)soft[i] - p) <= tolerance * p) ||
 							!(fabs((double)logs[i] - log(p)) <= tolerance);
@@ -299,7 +311,7 @@ static void test_sinusoid(void)
 	CHECK(out[8] == 0);
 }
 
-/* ---- threads and CPUs ---------------------------------------------------------------------------------------------- */
+/* ---- threads and CPUs -------------------------------------------------------------------------------------------- */
 
 /* Every operation once, on data large enough to be shared out; the results one after the other in `out`. */
 static size_t everything(const s2_exec *x, float *out)
