@@ -118,8 +118,10 @@ static bool read_int(const char *s, bool negative, int64_t *out)
 	char *end;
 	if (strchr(s, ':')) {
 		double total = sexagesimal(s);
+		if (!(total < 0x1p53))
+			return false;
 		*out = (int64_t)(negative ? -total : total);
-		return total < 0x1p53;
+		return true;
 	}
 	if (base == 2 || base == 16)
 		s += 2;
