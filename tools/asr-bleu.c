@@ -36,83 +36,22 @@ static size_t count(const bleu *b)
 
 /* ---- hypotheses: from recordings or a file --------------------------------------------------------------------- */
 
-typedef struct hearing {
-	bleu *b;
-	cli_recordings recordings;
-	size_t next;
-	char **hyps; /* [n] */
-} hearing;
-
-static int next_recording(void *source, s2st_input *row, s2st_error *err)
-{
-	hearing *h = source;
-	(void)err;
-	while (h->next < h->recordings.n && !h->recordings.paths[h->next])
-		h->next++;
-	if (h->next == h->recordings.n)
-		return 0;
-	const char *path = h->recordings.paths[h->next];
-	*row = (s2st_input){.id = path, .path = path, .index = h->next++, .n_frames = -1};
-	return 1;
-}
-
-static int hear(const bleu *b, const s2st_input *row, cli_result *result, s2st_error *err)
-{
-	s2st_audio audio = {0};
-	s2st_transcript said;
-	int rc = cli_read_audio(b->c, &audio, row->path, err);
-	if (rc < 0)
-		return rc;
-	result->seconds = (double)audio.n / audio.sample_rate;
-	rc = s2st_asr_transcribe(b->asr.session, audio.samples, audio.n, &b->asr.options, &said, err);
-	if (rc == S2ST_OK)
-		fputs(said.text, result->text.f);
-	s2st_audio_free(&audio);
-	return rc;
-}
-
-static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
-{
-	const hearing *h = self;
-	int rc = hear(h->b, row, result, err);
-	if (rc < 0 && h->b->allow_missing) {
-		cli_error(h->b->c, cli_display(row->path), err->text);
-		return S2ST_OK;
-	}
-	return rc;
-}
-
-static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
-{
-	hearing *h = self;
-	h->hyps[row->index] = strndup(result->text.bytes, result->text.n);
-	return h->hyps[row->index] ? S2ST_OK : cli_fail_memory(err);
-}
-
-/* Transcribes the recording of every reference. Where one fails, the others are tried, so that all failures are said. */
+/* Transcribes the recording of every reference. */
 static int hear_all(bleu *b, const char *dir, char **hyps)
 {
 	cli *c = b->c;
 	s2st_error err;
-	hearing h = {.b = b, .hyps = hyps};
-	bool whole;
-	if (cli_recordings_find(&h.recordings, b->references, dir, c->args, c->n_args, &b->source, b->allow_missing,
+	cli_recordings found;
+	if (cli_recordings_find(&found, b->references, dir, c->args, c->n_args, &b->source, b->allow_missing,
 				&err) < 0) {
 		cli_error(c, NULL, err.text);
 		return CLI_FAILED;
 	}
-	if (dir && !h.recordings.by_number && !s2st_sentences_id(b->references, 0))
-		cli_note(c, CLI_NOTE_ORDER, "%s: no N_pred.wav there, its files are taken in order of their names", dir);
-	const cli_work w = {
-		.self = &h,
-		.source = &h,
-		.total = (int64_t)h.recordings.n,
-		.next = next_recording,
-		.work = work,
-		.emit = emit,
-	};
-	const int code = cli_run(c, &w, &whole);
-	cli_recordings_free(&h.recordings);
+	if (dir && !found.by_number && !s2st_sentences_id(b->references, 0))
+		cli_note(c, CLI_NOTE_ORDER, "%s: no N_pred.wav there, its files are taken in order of their names",
+			 dir);
+	const int code = cli_recordings_hear(c, &found, &b->asr, b->allow_missing, hyps);
+	cli_recordings_free(&found);
 	return code;
 }
 
@@ -344,8 +283,8 @@ static void print_text(FILE *f, const bleu *b, const report *r)
 	const s2st_comparison *cmp = &r->comparison;
 	fprintf(f, "%s\n%s\n", r->score.text, r->signature);
 	if (b->confidence)
-		fprintf(f, "bootstrap: %.2f +- %.2f (95%%, %d samples, seed %d)\n", r->confidence.mean, r->confidence.ci,
-			b->samples, b->seed);
+		fprintf(f, "bootstrap: %.2f +- %.2f (95%%, %d samples, seed %d)\n", r->confidence.mean,
+			r->confidence.ci, b->samples, b->seed);
 	if (b->baseline)
 		fprintf(f, "baseline: %.2f (%.2f +- %.2f), this: %.2f (%.2f +- %.2f), p = %.4f (%d samples, seed %d)\n",
 			cmp->baseline_score, cmp->baseline.mean, cmp->baseline.ci, cmp->system_score, cmp->system.mean,
@@ -529,8 +468,10 @@ int main(int argc, char **argv)
 	cli_asr_options(&b.asr, asr);
 	const cli_option language[] = {
 		{0, "lang", CLI_TEXT, "CODE", &b.language_code, 0, 0,
-		 "of the speech ('en', 'eng'): chooses the recogniser that the field uses for it, and fits --normalize"},
-		{0, "models", CLI_TEXT, "DIR", &b.models_dir, 0, 0, "where --lang looks for DIR/OWNER/NAME or DIR/NAME"},
+		 "of the speech ('en', 'eng'): chooses the recogniser that the field uses for it, and what "
+		 "--normalize does"},
+		{0, "models", CLI_TEXT, "DIR", &b.models_dir, 0, 0,
+		 "where --lang looks for DIR/OWNER/NAME or DIR/NAME"},
 	};
 	const cli_option input[] = {
 		{0, "audio-dir", CLI_TEXT, "DIR", &b.audio_dir, 0, 0, "folder of the speech to score"},

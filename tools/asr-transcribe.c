@@ -245,7 +245,8 @@ static const char about[] =
 	"manifest (.tsv), a list of paths (.txt, .lst), or '-': a list or audio on stdin.";
 
 static const char more[] =
-	"--format json, --json   {\"id\", \"text\"}; with --words also \"words\": [{\"word\", \"start\", \"end\"}, ...],\n"
+	"--format json, --json   {\"id\", \"text\"}; with --words also\n"
+	"                        \"words\": [{\"word\", \"start\", \"end\"}, ...],\n"
 	"                        with --letters \"letters\" likewise, in seconds\n"
 	"--format srt, vtt       subtitles; one input, or -o DIR/ for DIR/ID.srt\n"
 	"The whole of an input is heard at once, as in the reference: cut what lasts for hours.\n\n"

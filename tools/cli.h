@@ -286,6 +286,9 @@ typedef struct cli_recordings {
  * twice is an error that names it; `allow_missing` lets recordings with a number or an id be missing. */
 int cli_recordings_find(cli_recordings *r, const s2st_sentences *refs, const char *dir, const char *const *args,
 			size_t n_args, const cli_source *source, bool allow_missing, s2st_error *err);
+/* texts [n]: malloc'ed transcripts, NULL where there is no recording. One that cannot be read is a failure, after all
+ * others are done, or with `allow_missing` a line on stderr and an empty text. Returns CLI_OK or CLI_FAILED. */
+int cli_recordings_hear(cli *c, const cli_recordings *r, const cli_asr *asr, bool allow_missing, char **texts);
 void cli_recordings_free(cli_recordings *r);
 
 typedef struct cli_language {

@@ -1,4 +1,4 @@
-/* Which recording belongs to which reference: by number, by id, or in order. */
+/* Which recording belongs to which reference (by number, by id, or in order), and what it says. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -148,8 +148,8 @@ static int sort_ids(const s2st_sentences *refs, named **out, s2st_error *err)
 	*out = ids;
 	for (size_t i = 1; i < n; i++)
 		if (strcmp(ids[i].id, ids[i - 1].id) == 0)
-			return cli_fail(err, S2ST_EINPUT, "references: id '%s' comes twice, the second time in line %zu",
-					ids[i].id, s2st_sentences_line(refs, ids[i].at));
+			return cli_fail(err, S2ST_EINPUT,
+					"references: id '%s' comes twice, the second time in line %zu", ids[i].id, s2st_sentences_line(refs, ids[i].at));
 	return S2ST_OK;
 }
 
@@ -245,4 +245,76 @@ void cli_recordings_free(cli_recordings *r)
 	free(r->paths);
 	s2st_inputs_free(r->inputs);
 	*r = (cli_recordings){0};
+}
+
+/* ---- transcripts ------------------------------------------------------------------------------------------------ */
+
+typedef struct hearing {
+	cli *c;
+	const cli_recordings *r;
+	const cli_asr *asr;
+	bool allow_missing;
+	size_t next;
+	char **texts; /* [n] */
+} hearing;
+
+static int next_recording(void *source, s2st_input *row, s2st_error *err)
+{
+	hearing *h = source;
+	(void)err;
+	while (h->next < h->r->n && !h->r->paths[h->next])
+		h->next++;
+	if (h->next == h->r->n)
+		return 0;
+	const char *path = h->r->paths[h->next];
+	*row = (s2st_input){.id = path, .path = path, .index = h->next++, .n_frames = -1};
+	return 1;
+}
+
+static int hear(const hearing *h, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	s2st_audio audio = {0};
+	s2st_transcript said;
+	int rc = cli_read_audio(h->c, &audio, row->path, err);
+	if (rc < 0)
+		return rc;
+	result->seconds = (double)audio.n / audio.sample_rate;
+	rc = s2st_asr_transcribe(h->asr->session, audio.samples, audio.n, &h->asr->options, &said, err);
+	if (rc == S2ST_OK)
+		fputs(said.text, result->text.f);
+	s2st_audio_free(&audio);
+	return rc;
+}
+
+static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	const hearing *h = self;
+	int rc = hear(h, row, result, err);
+	if (rc < 0 && h->allow_missing) {
+		cli_error(h->c, cli_display(row->path), err->text);
+		return S2ST_OK;
+	}
+	return rc;
+}
+
+static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	hearing *h = self;
+	h->texts[row->index] = strndup(result->text.bytes, result->text.n);
+	return h->texts[row->index] ? S2ST_OK : cli_fail_memory(err);
+}
+
+int cli_recordings_hear(cli *c, const cli_recordings *r, const cli_asr *asr, bool allow_missing, char **texts)
+{
+	bool whole;
+	hearing h = {.c = c, .r = r, .asr = asr, .allow_missing = allow_missing, .texts = texts};
+	const cli_work w = {
+		.self = &h,
+		.source = &h,
+		.total = (int64_t)r->n,
+		.next = next_recording,
+		.work = work,
+		.emit = emit,
+	};
+	return cli_run(c, &w, &whole);
 }

@@ -8,18 +8,20 @@ typedef struct translate {
 	cli *c;
 	cli_s2ut s2ut;
 	cli_vocoder voice;
+	cli_asr asr; /* of --transcript */
 	cli_sink sink;
 	cli_source source;
 	const char *units_path;
 	bool transcript;
 	s2st_writer *units; /* of --units-out */
-	s2st_writer *json;  /* stdout; NULL without --json */
+	s2st_writer *text;  /* stdout with --json or --transcript, else NULL */
 } translate;
 
 /* ---- one input ------------------------------------------------------------------------------------------------- */
 
+/* `transcript` NULL: not asked for. */
 static void print_json(FILE *f, const s2st_input *row, const char *path, const s2st_hypothesis *best,
-		       const s2st_waveform *wave)
+		       const s2st_waveform *wave, const char *transcript)
 {
 	fputs("{\"id\": ", f);
 	cli_json_string(f, row->id);
@@ -31,7 +33,27 @@ static void print_json(FILE *f, const s2st_input *row, const char *path, const s
 	cli_json_ints(f, best->units, best->n_units);
 	fputs(", \"score\": ", f);
 	cli_json_real(f, best->score);
+	if (transcript) {
+		fputs(", \"transcript\": ", f);
+		cli_json_string(f, transcript);
+	}
 	fputs("}\n", f);
+}
+
+/* What a recogniser hears in the translation; NULL without --transcript. */
+static int transcribe(const translate *t, const s2st_waveform *wave, const char **out, s2st_error *err)
+{
+	s2st_transcript said;
+	*out = NULL;
+	if (!t->transcript)
+		return S2ST_OK;
+	if (wave->sample_rate != t->asr.info.sample_rate)
+		return cli_fail(err, S2ST_EMODEL, "%s speaks at %d Hz, but %s listens at %d Hz", t->voice.model_file,
+				wave->sample_rate, t->asr.files.model, t->asr.info.sample_rate);
+	int rc = s2st_asr_transcribe(t->asr.session, wave->samples, wave->n, &t->asr.options, &said, err);
+	if (rc == S2ST_OK)
+		*out = said.text;
+	return rc;
 }
 
 static int say(const translate *t, const s2st_input *row, const s2st_audio *audio, const char *path, cli_result *result,
@@ -50,8 +72,13 @@ static int say(const translate *t, const s2st_input *row, const s2st_audio *audi
 	rc = s2st_vocoder_run(t->voice.session, best.hyps[0].units, best.hyps[0].n_units, &options, &wave, err);
 	if (rc == S2ST_OK)
 		rc = cli_sink_put(&t->sink, path, &wave, result, err);
-	if (rc == S2ST_OK && t->json)
-		print_json(result->text.f, row, path, &best.hyps[0], &wave);
+	const char *transcript = NULL;
+	if (rc == S2ST_OK)
+		rc = transcribe(t, &wave, &transcript, err);
+	if (rc == S2ST_OK && t->c->json)
+		print_json(result->text.f, row, path, &best.hyps[0], &wave, transcript);
+	else if (rc == S2ST_OK && transcript)
+		fprintf(result->text.f, "%s\t%s\n", row->id, transcript);
 	return rc;
 }
 
@@ -89,7 +116,7 @@ static int emit(void *self, const s2st_input *row, cli_result *result, s2st_erro
 	if (rc == S2ST_OK)
 		rc = emit_text(t->units, &result->units, err);
 	if (rc == S2ST_OK)
-		rc = emit_text(t->json, &result->text, err);
+		rc = emit_text(t->text, &result->text, err);
 	return rc;
 }
 
@@ -103,8 +130,8 @@ static int run(cli *c, translate *t)
 	s2st_inputs *inputs = cli_open_inputs(c, &t->source, true, &code);
 	if (!inputs)
 		return code;
-	if (c->json)
-		rc = s2st_writer_open(&t->json, "-", &err);
+	if (c->json || t->transcript)
+		rc = s2st_writer_open(&t->text, "-", &err);
 	if (rc == S2ST_OK && t->units_path)
 		rc = s2st_writer_open(&t->units, t->units_path, &err);
 	if (rc == S2ST_OK)
@@ -130,25 +157,24 @@ static int run(cli *c, translate *t)
 		code = CLI_FAILED;
 	}
 	s2st_writer_abort(t->units);
-	s2st_writer_abort(t->json);
+	s2st_writer_abort(t->text);
 	s2st_inputs_free(inputs);
 	return code;
 }
 
 static void check_options(cli *c, const translate *t)
 {
-	if (t->transcript)
-		cli_misuse(c, "--transcript: not available yet, this version has no speech recognition");
-	if (c->resume && t->units_path)
-		cli_misuse(c, "--units-out would lack what --resume skips");
+	if (c->resume && (t->units_path || t->transcript))
+		cli_misuse(c, "--units-out and --transcript would lack what --resume skips");
 	if (!c->output && (c->n_args == 0 || (c->n_args == 1 && strcmp(c->args[0], "-") == 0)))
 		c->output = "-"; /* stdin to stdout */
 	if (!c->output)
 		cli_misuse(c, "no output: give -o DIR, -o FILE.wav, or -o - for stdout");
 	const int to_stdout =
-		(strcmp(c->output, "-") == 0) + c->json + (t->units_path && strcmp(t->units_path, "-") == 0);
+		(strcmp(c->output, "-") == 0) + (c->json || t->transcript) +
+		(t->units_path && strcmp(t->units_path, "-") == 0);
 	if (to_stdout > 1)
-		cli_misuse(c, "only one of -o -, --units-out - and --json can have stdout");
+		cli_misuse(c, "only one of -o -, --units-out - and --json or --transcript can have stdout");
 }
 
 static const char about[] =
@@ -160,7 +186,7 @@ static const char more[] =
 	"-o FILE.wav   for one input\n"
 	"-o DIR        DIR/ID.wav; ID is the input's file name without its suffix, or its id in the manifest\n"
 	"-o -          stdout, also without -o when the input is stdin: one wav (or --container raw)\n"
-	"--json        {\"id\", \"source\", \"output\", \"samples\", \"units\", \"score\"}\n\n"
+	"--json        {\"id\", \"source\", \"output\", \"samples\", \"units\", \"score\"}, with --transcript \"transcript\"\n\n"
 	"  s2st-translate --pack models/es-en-demo in.wav -o out.wav";
 
 int main(int argc, char **argv)
@@ -187,7 +213,12 @@ int main(int argc, char **argv)
 	};
 	const cli_option output[] = {
 		{0, "units-out", CLI_TEXT, "FILE", &t.units_path, 0, 0, "write the units too, 'id|u u u'"},
-		{0, "transcript", CLI_FLAG, NULL, &t.transcript, 0, 0, "write what was said (not available yet)"},
+		{0, "transcript", CLI_FLAG, NULL, &t.transcript, 0, 0, "print what a recogniser hears in the translation, 'id<TAB>text'"},
+	};
+	const cli_option asr[] = {
+		{0, "asr", CLI_TEXT, "PATH", &t.asr.files.model, 0, 0, "recogniser of --transcript"},
+		{0, "asr-dict", CLI_TEXT, "FILE", &t.asr.files.dict, 0, 0,
+		 "its dictionary; none: the one in the checkpoint or beside the model"},
 	};
 	cli_option source[CLI_N_SOURCE_OPTIONS];
 	cli_source_options(&t.source, source);
@@ -195,10 +226,11 @@ int main(int argc, char **argv)
 	cli_add_group(&c, "Model and search", model, CLI_N_S2UT_OPTIONS);
 	cli_add_group(&c, "Vocoder", vocoder, sizeof vocoder / sizeof *vocoder);
 	cli_add_group(&c, "Voice", voice, CLI_N_VOICE_OPTIONS);
+	cli_add_group(&c, "Recogniser", asr, sizeof asr / sizeof *asr);
 	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS);
 	cli_add_group(&c, "Output", output, sizeof output / sizeof *output);
 	cli_parse(&c);
-	cli_models models = {.s2ut = &t.s2ut, .vocoder = &t.voice};
+	cli_models models = {.s2ut = &t.s2ut, .vocoder = &t.voice, .asr = t.transcript ? &t.asr : NULL};
 	int code = cli_models_configure(&c, &models);
 	if (code == CLI_OK) {
 		check_options(&c, &t);

@@ -214,7 +214,8 @@ static int post_of(const char *name, s2_ctc_post *out, s2st_error *err)
 	else if (strcmp(name, "none") == 0)
 		*out = S2_CTC_NONE;
 	else
-		return s2_fail(err, S2ST_EINPUT, "post-processing \"%.40s\" is unknown: expected collapse or none", name);
+		return s2_fail(err, S2ST_EINPUT, "post-processing \"%.40s\" is unknown: expected collapse or none",
+			       name);
 	return S2ST_OK;
 }
 

@@ -7,7 +7,8 @@
  *   fairseq     <s>, id 0          "|", else </s>
  *   HF folder   pad_token          word_delimiter_token, else "|", else " "
  *
- * Symbols are found by id, never by counting: a vocabulary that does not fill the head, or overflows it, is an error. */
+ * Symbols are found by id, never by counting: a vocabulary that does not fill the head, or that
+ * overflows it, is an error. */
 #ifndef S2_MODELS_CTC_H
 #define S2_MODELS_CTC_H
 

@@ -109,11 +109,12 @@ static int put_tokens(hf_vocab *h, const s2_value *tokens, const char *file, boo
 			return s2_fail(h->err, S2ST_EMODEL, "%s: a token holds a NUL", file);
 		if (id->kind != S2_V_INT || id->u.i < 0 || id->u.i > INT32_MAX)
 			return s2_fail(h->err, S2ST_EMODEL, "%s: token \"%.40s\": expected an id, found %s", file,
-				       key->u.str.s, id->kind == S2_V_INT ? "a number out of range" : s2_value_kind_name(id));
+				       key->u.str.s,
+				       id->kind == S2_V_INT ? "a number out of range" : s2_value_kind_name(id));
 		if (all_rows && (size_t)id->u.i >= h->v->n)
 			return s2_fail(h->err, S2ST_EMODEL,
-				       "%s: token \"%.40s\" has id %lld, but the CTC head of %s has only %zu rows", file,
-				       key->u.str.s, (long long)id->u.i, h->model, h->v->n);
+				       "%s: token \"%.40s\" has id %lld, but the CTC head of %s has only %zu rows",
+				       file, key->u.str.s, (long long)id->u.i, h->model, h->v->n);
 		S2_TRY(put_token(h, key->u.str.s, (size_t)id->u.i));
 	}
 	return S2ST_OK;
@@ -156,8 +157,8 @@ static int fill_gaps(hf_vocab *h)
 	const char *unknown = special_token(h->t, "unk_token", "<unk>");
 	if (h->next < h->v->n)
 		return s2_fail(h->err, S2ST_EMODEL,
-			       "%s: expected %zu tokens (the added ones among them), the rows of the CTC head of %s, found "
-			       "%zu",
+			       "%s: expected %zu tokens (the added ones among them), the rows of the CTC head of %s, "
+			       "found %zu",
 			       h->t->name, h->v->n, h->model, h->next);
 	for (size_t i = 0; i < h->v->n; i++)
 		if (!h->v->symbols[i])

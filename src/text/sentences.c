@@ -99,9 +99,12 @@ static int add_line(reader *r, const char *line, size_t n)
 	row *new = &s->rows[s->n];
 	*new = (row){.line = r->line};
 	for (size_t i = 0; i < s->n_columns; i++) {
-		if (!field(line, n, r->at[i], &text, &len))
-			return s2_fail(r->err, S2ST_EFORMAT, "expected at least %zu columns, found fewer", r->at[i] + 1);
-		S2_TRY(keep_stripped(r, r->table ? text : line, r->table ? len : n, &s->texts[s->n * s->n_columns + i]));
+		text = line;
+		len = n;
+		if (r->table && !field(line, n, r->at[i], &text, &len))
+			return s2_fail(r->err, S2ST_EFORMAT, "expected at least %zu columns, found fewer",
+				       r->at[i] + 1);
+		S2_TRY(keep_stripped(r, text, len, &s->texts[s->n * s->n_columns + i]));
 	}
 	if (r->id != SIZE_MAX) {
 		if (!field(line, n, r->id, &text, &len) || len == 0)

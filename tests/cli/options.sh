@@ -40,7 +40,8 @@ exits 2 vocode -m v.pt -o - --json units.txt
 exits 2 vocode -m v.pt -o out --speaker -1 units.txt
 exits 2 s2st-translate -o out.wav in.wav
 exits 2 s2st-translate --pack models/es-en-demo in.wav
-exits 2 s2st-translate --pack models/es-en-demo --transcript -o out.wav in.wav
+exits 2 s2st-translate --pack models/es-en-demo --transcript -o - in.wav
+exits 2 s2st-translate -m models/es-en-demo/s2ut.pt --vocoder models/es-en-demo/vocoder.pt --transcript -o out.wav in.wav
 exits 2 s2st-translate --pack models/es-en-demo --json -o - in.wav
 exits 2 s2st-translate --pack models/es-en-demo --resume --units-out u.txt -o d in.wav
 exits 2 s2st-inspect

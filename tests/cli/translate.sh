@@ -26,6 +26,13 @@ s2st-translate -m $pack/s2ut.pt --beam 1 --vocoder $pack/vocoder.pt --dur-predic
 	sed -E 's/"units": \[[0-9, ]*\]/"units": [...]/; s/"score": -0\.[0-9]+/"score": S/'
 cmp one.wav json.wav
 
+# what a recogniser hears in it
+s2st-translate --pack $pack --transcript in -o heard
+diff -r out heard
+s2st-translate --pack $pack --transcript --json in/test00001.flac -o heard | grep -o '"transcript.*'
+s2st-translate -m $pack/s2ut.pt --beam 10 --vocoder $pack/vocoder.pt --dur-prediction --asr $pack/asr.pt --transcript \
+	in/test00001.flac -o heard
+
 # some inputs fail, the others are done; --resume does what is missing
 rm out/test00001.wav
 echo old >out/test00004.wav

@@ -78,7 +78,9 @@ static const hf_case hf_cases[] = {
 	 .silence = 2},
 	{.vocab = "{\"<pad>\": 0, \"|\": 1, \"a\": 3}", .rows = 4, .silence = 1},
 	/* bad */
-	{.vocab = "{\"<pad>\": 0, \"|\": 1, \"a\": 9}", .rows = 4, .error = "\"a\" has id 9, but the CTC head of hf has only 4"},
+	{.vocab = "{\"<pad>\": 0, \"|\": 1, \"a\": 9}",
+	 .rows = 4,
+	 .error = "\"a\" has id 9, but the CTC head of hf has only 4"},
 	{.vocab = "{\"<pad>\": 0, \"|\": 1, \"a\": 2}", .rows = 40, .error = "expected 40 tokens"},
 	{.vocab = "{\"<pad>\": 0, \"|\": 1, \"a\": 1}", .rows = 3, .error = "id 1 stands for \"|\" and for \"a\""},
 	{.vocab = "{\"<pad>\": 0, \"|\": -1}", .rows = 3, .error = "a number out of range"},
