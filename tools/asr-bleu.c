@@ -205,7 +205,7 @@ static int make_signature(const bleu *b, const s2st_score *score, char *out, siz
 {
 	char hash[S2ST_HASH_SIZE];
 	const bool changed = strcmp(b->normalize, "none") != 0;
-	if (!b->asr.model) {
+	if (b->transcripts_file) {
 		snprintf(out, size, "%s%s%s", score->signature, changed ? "|norm:" : "", changed ? b->normalize : "");
 		return S2ST_OK;
 	}
