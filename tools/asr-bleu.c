@@ -367,7 +367,7 @@ static int run(cli *c, bleu *b)
 	const char *language = b->language ? b->language->short_code : b->language_code;
 	int rc = s2st_normalizer_new(&b->normalizer, b->normalize, language, &err);
 	if (rc < 0)
-		cli_misuse(c, "--normalize: %s", err.text);
+		return cli_misused(c, "--normalize: %s", err.text);
 	rc = read_references(b, &err);
 	int code = rc < 0 ? CLI_FAILED : collect(b, b->transcripts_file, b->audio_dir, &hyps);
 	if (code == CLI_OK && b->transcripts_out)

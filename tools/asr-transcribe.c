@@ -18,6 +18,11 @@ typedef struct transcribe {
 	s2st_writer *out;
 } transcribe;
 
+static int format_of(const transcribe *t)
+{
+	return t->c->json ? FORMAT_JSON : t->format;
+}
+
 /* ---- text and JSON ---- */
 
 static void print_spans(FILE *f, const char *key, const char *name, const s2st_span *spans, size_t n)
@@ -107,7 +112,7 @@ static void print_subtitles(FILE *f, const s2st_transcript *said, bool vtt)
 
 static void print(FILE *f, const transcribe *t, const char *id, const s2st_transcript *said)
 {
-	switch (t->format) {
+	switch (format_of(t)) {
 	case FORMAT_JSON: print_json(f, t, id, said); break;
 	case FORMAT_SRT: print_subtitles(f, said, false); break;
 	case FORMAT_VTT: print_subtitles(f, said, true); break;
@@ -188,21 +193,29 @@ static int emit(void *self, const s2st_input *row, cli_result *result, s2st_erro
 
 static bool is_subtitles(const transcribe *t)
 {
-	return t->format == FORMAT_SRT || t->format == FORMAT_VTT;
+	return format_of(t) == FORMAT_SRT || format_of(t) == FORMAT_VTT;
 }
 
 /* Where the output goes: subtitles of several inputs are files of a folder. */
-static int open_output(cli *c, transcribe *t, int64_t total, s2st_error *err)
+static int open_output(cli *c, transcribe *t, int64_t total)
 {
+	s2st_error err;
+	int rc;
 	const char *o = c->output ? c->output : "-";
 	const size_t n = strlen(o);
 	if (is_subtitles(t) && (cli_is_folder(o) || (n && o[n - 1] == '/'))) {
 		t->folder = o;
-		return cli_make_folder(o, err);
+		rc = cli_make_folder(o, &err);
+	} else if (is_subtitles(t) && total != 1) {
+		return cli_misused(c, "subtitles of several inputs: give a folder, -o DIR/");
+	} else {
+		rc = s2st_writer_open(&t->out, o, &err);
 	}
-	if (is_subtitles(t) && total != 1)
-		cli_misuse(c, "subtitles of several inputs: give a folder, -o DIR/");
-	return s2st_writer_open(&t->out, o, err);
+	if (rc == S2ST_OK && t->logits_dir)
+		rc = cli_make_folder(t->logits_dir, &err);
+	if (rc < 0)
+		cli_error(c, NULL, err.text);
+	return rc < 0 ? CLI_FAILED : CLI_OK;
 }
 
 static int run(cli *c, transcribe *t)
@@ -213,10 +226,8 @@ static int run(cli *c, transcribe *t)
 	s2st_inputs *inputs = cli_open_inputs(c, &t->source, t->logits_dir || is_subtitles(t), &code);
 	if (!inputs)
 		return code;
-	int rc = t->logits_dir ? cli_make_folder(t->logits_dir, &err) : S2ST_OK;
-	if (rc == S2ST_OK)
-		rc = open_output(c, t, s2st_inputs_count(inputs), &err);
-	if (rc == S2ST_OK) {
+	code = open_output(c, t, s2st_inputs_count(inputs));
+	if (code == CLI_OK) {
 		const cli_work w = {
 			.self = t,
 			.source = inputs,
@@ -226,15 +237,13 @@ static int run(cli *c, transcribe *t)
 			.emit = emit,
 		};
 		code = cli_run(c, &w, &whole);
-		if (t->out && whole)
-			rc = s2st_writer_commit(t->out, &err);
-		else
-			s2st_writer_abort(t->out);
+		if (t->out && whole && s2st_writer_commit(t->out, &err) < 0) {
+			cli_error(c, NULL, err.text);
+			code = CLI_FAILED;
+		}
 	}
-	if (rc < 0) {
-		cli_error(c, NULL, err.text);
-		code = CLI_FAILED;
-	}
+	if (!whole)
+		s2st_writer_abort(t->out);
 	s2st_inputs_free(inputs);
 	return code;
 }
@@ -278,12 +287,10 @@ int main(int argc, char **argv)
 	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS);
 	cli_add_group(&c, "Output", output, sizeof output / sizeof *output);
 	cli_parse(&c);
+	if ((t.words || t.letters) && format_of(&t) != FORMAT_JSON)
+		cli_misuse(&c, "--words and --letters are for --json");
 	cli_models models = {.asr = &t.asr};
 	int code = cli_models_configure(&c, &models);
-	if (c.json)
-		t.format = FORMAT_JSON;
-	if ((t.words || t.letters) && t.format != FORMAT_JSON)
-		cli_misuse(&c, "--words and --letters are for --json");
 	if (code == CLI_OK) {
 		const char *o = c.output;
 		if (c.resume && o && strcmp(o, "-") != 0 && cli_exists(o) && !cli_is_folder(o))

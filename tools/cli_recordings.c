@@ -148,8 +148,8 @@ static int sort_ids(const s2st_sentences *refs, named **out, s2st_error *err)
 	*out = ids;
 	for (size_t i = 1; i < n; i++)
 		if (strcmp(ids[i].id, ids[i - 1].id) == 0)
-			return cli_fail(err, S2ST_EINPUT,
-					"references: id '%s' comes twice, the second time in line %zu", ids[i].id, s2st_sentences_line(refs, ids[i].at));
+			return cli_fail(err, S2ST_EINPUT, "references: id '%s' comes twice, also in line %zu",
+					ids[i].id, s2st_sentences_line(refs, ids[i].at));
 	return S2ST_OK;
 }
 
