@@ -35,6 +35,12 @@ static bool is_safetensors(const s2_map *m)
 	return m->size > 9 && m->bytes[8] == '{' && m->bytes[7] == 0 && m->bytes[6] == 0;
 }
 
+/* zlib (whose first two bytes are a multiple of 31) or gzip: of what is read here only joblib files are. */
+static bool is_compressed(const s2_map *m)
+{
+	return m->size > 2 && ((m->bytes[0] == 'x' && ((unsigned)'x' << 8 | m->bytes[1]) % 31 == 0) || begins(m, "\x1f\x8b", 2));
+}
+
 static int describe_by_content(s2_subject *s, const s2_map *m, s2st_error *err)
 {
 	const char *path = m->path, *audio = audio_format(m);
@@ -43,7 +49,9 @@ static int describe_by_content(s2_subject *s, const s2_map *m, s2st_error *err)
 	if (begins(m, "PK\3\4", 4) || is_safetensors(m))
 		return s2_describe_checkpoint(s, path, err);
 	if (m->bytes[0] == 0x80 && m->size > 1 && m->bytes[1] <= 5)
-		return s2_describe_pickle(s, path, err);
+		return s2_describe_pickle(s, m, err);
+	if (is_compressed(m))
+		return s2_describe_joblib(s, m, err);
 	if (audio)
 		return s2_fail(err, S2ST_EMODEL,
 			       "%s: expected a model, a configuration or a dictionary, found %s audio", path, audio);

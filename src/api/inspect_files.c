@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "api/pack.h"
 #include "base/file.h"
 #include "formats/dict.h"
+#include "formats/joblib.h"
 #include "formats/json.h"
 #include "formats/npy.h"
 
@@ -28,33 +28,43 @@ int s2_describe_npy(s2_subject *s, const char *path, s2st_error *err)
 	return S2ST_OK;
 }
 
-/* ---- pickles ----------------------------------------------------------------------------------------------------- */
+/* ---- k-means models ---------------------------------------------------------------------------------------------- */
 
 /* scikit-learn's k-means as joblib dumps it names its class near the start; torch's old container does not. */
-static const char *kmeans_class(const char *path, s2st_error *err)
+static bool names_kmeans(const s2_map *map)
 {
-	static const char *const names[] = {"MiniBatchKMeans", "KMeans"};
-	const char *class_name = NULL;
-	s2_map map;
-	if (s2_map_open(&map, path, err) < 0)
-		return NULL;
-	const size_t n = map.size < 4096 ? map.size : 4096;
-	for (size_t i = 0; i < sizeof names / sizeof *names && !class_name; i++)
-		if (memmem(map.bytes, n, names[i], strlen(names[i])))
-			class_name = names[i];
-	s2_map_close(&map);
-	return class_name;
+	const size_t n = map->size < 4096 ? map->size : 4096;
+	return memmem(map->bytes, n, "KMeans", 6) != NULL;
 }
 
-int s2_describe_pickle(s2_subject *s, const char *path, s2st_error *err)
+static void report_kmeans(s2_report *r, const s2_value *root)
 {
-	const char *class_name = kmeans_class(path, err);
-	if (!class_name)
-		return s2_describe_checkpoint(s, path, err);
+	const s2_value *centers = root->kind == S2_V_ARRAY ? root : s2_value_get(root, "cluster_centers_");
+	if (root->kind == S2_V_OBJECT)
+		s2_report_format(r, "description", "k-means of scikit-learn (%s)", root->u.obj.cls);
+	s2_report_text(r, "scikit_learn", s2_value_get_str(root, "_sklearn_version", NULL));
+	if (!centers || centers->kind != S2_V_ARRAY || centers->u.tensor->rank != 2)
+		return;
+	const s2_tensor *t = centers->u.tensor;
+	s2_report_int(r, "k", (int64_t)t->dims[0]);
+	s2_report_int(r, "dim", (int64_t)t->dims[1]);
+	s2_report_format(r, "fits", "an encoder layer of %zu values; a vocoder for %zu units", t->dims[1], t->dims[0]);
+	s2_report_tensor(r, "cluster_centers_", t);
+}
+
+int s2_describe_joblib(s2_subject *s, const s2_map *map, s2st_error *err)
+{
+	s2_value *root;
+	S2_TRY(s2_joblib_parse(&root, s->report.arena, map->bytes, map->size, map->path, err));
 	s2_report_text(&s->report, "container", "joblib");
 	s2_report_text(&s->report, "kind", "kmeans");
-	s2_report_format(&s->report, "description", "k-means of scikit-learn (%s)", class_name);
+	report_kmeans(&s->report, root);
 	return S2ST_OK;
+}
+
+int s2_describe_pickle(s2_subject *s, const s2_map *map, s2st_error *err)
+{
+	return names_kmeans(map) ? s2_describe_joblib(s, map, err) : s2_describe_checkpoint(s, map->path, err);
 }
 
 /* ---- configurations ---------------------------------------------------------------------------------------------- */
@@ -128,16 +138,6 @@ int s2_describe_dict(s2_subject *s, const char *path, s2st_error *err)
 }
 
 /* ---- folders ----------------------------------------------------------------------------------------------------- */
-
-int s2_describe_pack(s2_subject *s, const char *dir, s2st_error *err)
-{
-	S2_TRY(s2st_pack_open(&s->pack, dir, err)); /* says what is missing or misspelt */
-	s2_report_text(&s->report, "container", "folder");
-	s2_report_text(&s->report, "kind", "pack");
-	s2_report_text(&s->report, "description", "models that fit together");
-	s2_report_value(&s->report, "pack", s2_pack_json(s->pack));
-	return S2ST_OK;
-}
 
 int s2_describe_hf(s2_subject *s, const char *dir, s2st_error *err)
 {

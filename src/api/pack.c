@@ -298,6 +298,11 @@ int s2st_pack_check(const s2st_pack *p, const s2st_s2ut *m, const s2st_vocoder *
 	return S2ST_OK;
 }
 
+int64_t s2_pack_k(const s2st_pack *p)
+{
+	return p->k;
+}
+
 int s2st_pack_layer(const s2st_pack *p)
 {
 	return (int)p->layer;

@@ -5,5 +5,6 @@
 #include "formats/value.h"
 
 const s2_value *s2_pack_json(const s2st_pack *p); /* the tree of pack.json */
+int64_t s2_pack_k(const s2st_pack *p);            /* number of units; 0: it does not say */
 
 #endif

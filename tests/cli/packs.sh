@@ -33,3 +33,24 @@ cat >pack/pack.json <<<'{"files": {"s2ut": "tied.pt"}, "units": {"k": 26}, "sear
 test "$(s2ut-generate -q --pack pack $w)" = "$(s2ut-generate -q -m pack/tied.pt --beam 2 --max-len-b 4 $w)"
 test "$(s2ut-generate -q --pack pack --max-len-b 200 $w)" = "$(s2ut-generate -q -m pack/tied.pt --beam 2 $w)"
 test "$(s2ut-generate -q --pack pack $w)" != "$(s2ut-generate -q --pack pack --max-len-b 200 $w)"
+
+# encoder, centroids and vocoder of a pack
+g=data/golden
+mkdir units
+cp $g/hubert/base_like.pt units/hubert.pt
+cp $g/kmeans/km.bin units/
+cp $g/vocoder/dur.pt units/vocoder.pt
+units() { # LAYER K KMEANS OTHERS
+	echo "{\"units\": {\"layer\": $1, \"k\": $2}, \"files\": {\"encoder\": \"hubert.pt\", \"kmeans\": \"$3\"$4}}" >units/pack.json
+}
+units 2 24 km.bin ''
+s2st-inspect units | grep '^units' >/dev/null
+units 2 50 km.bin ''
+exits 3 s2st-inspect units
+units 4 24 km.bin ''
+exits 3 s2st-inspect units
+units 2 0 km.bin ', "vocoder": "vocoder.pt"'
+exits 3 s2st-inspect units
+cp data/joblib/array.bin units
+units 2 3 array.bin ''
+exits 3 s2st-inspect units
