@@ -118,8 +118,9 @@ int cli_parse_ids(int32_t **out, size_t *n, const char *text, s2st_error *err);
 int cli_check_terminal(const cli *c);
 const char *cli_display(const char *path); /* how messages call an input: stdin has paths of its own */
 /* For functions of tools: writes the sentence and returns `code`. */
-int cli_fail(s2st_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-int cli_fail_memory(s2st_error *err);
+#define cli_fail(err, code, ...) (cli_error_text((err), __VA_ARGS__), (code)) /* a macro: compilers see the code */
+#define cli_fail_memory(err) cli_fail(err, S2ST_EMEM, "out of memory")
+void cli_error_text(s2st_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 enum { CLI_REAL_SIZE = 32 };
 /* As Python prints a float: fewest digits that read back the same, always with a point or an exponent. */

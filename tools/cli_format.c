@@ -7,18 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-int cli_fail(s2st_error *err, int code, const char *fmt, ...)
+void cli_error_text(s2st_error *err, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof err->text, fmt, ap);
 	va_end(ap);
-	return code;
-}
-
-int cli_fail_memory(s2st_error *err)
-{
-	return cli_fail(err, S2ST_EMEM, "out of memory");
 }
 
 /* repr(float): scientific below 1e-4 and from 1e16 on, else plain digits with at least one after the point. */

@@ -26,9 +26,9 @@ static inline size_t s2_max(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-static inline size_t s2_round_up(size_t n, size_t to)
+static inline size_t s2_round_up(size_t n, size_t to) /* `to` is not 0 */
 {
-	return (n + to - 1) / to * to;
+	return (n + to - 1) / to * to; /* NOLINT(clang-analyzer-core.DivideZero) */
 }
 
 #endif

@@ -163,7 +163,7 @@ static int take_line(reader *r, const char *line, size_t n, const char *columns)
 	S2_TRY(check_utf8(line, n, r->err));
 	if (n && line[n - 1] == '\r')
 		n--;
-	if (r->table && r->line == 1)
+	if (columns && r->line == 1)
 		return read_header(r, line, n, columns);
 	if (r->table && n == 0)
 		return S2ST_OK;

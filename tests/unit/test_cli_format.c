@@ -1,5 +1,5 @@
 /* How the tools print numbers, strings and ids. */
-#include "../../tools/cli_format.c"
+#include "tools/cli.h"
 
 #include "test.h"
 
