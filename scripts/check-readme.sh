@@ -19,6 +19,15 @@ for page in README.md models/README.md models/*/README.md; do
 	done < <(grep -oE '\]\([^)#]+' "$page" | cut -c3- | grep -v '^https*:')
 done
 
+# What CMake looks for is what install-deps.sh installs and what the table of dependencies explains.
+modules=$(sed -n 's/^set(S2ST_PC_REQUIRES \(.*\))$/\1/p' CMakeLists.txt)
+[ -n "$modules" ] || report "CMakeLists.txt: no S2ST_PC_REQUIRES"
+for module in $modules; do
+	grep -q " module $module\$" scripts/install-deps.sh || report "install-deps.sh does not install $module"
+	name=${module#lib}
+	grep -qiE "^\| (lib)?${name%%-*} " README.md || report "README.md does not say why $module is needed"
+done
+
 # Commands of the fenced blocks and of the tool table, one a line.
 commands() {
 	awk '/^```(sh|bash)$/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md | sed 's/#.*//' | tr '|;&' '\n'
