@@ -19,7 +19,8 @@
  *   for (size_t i = 0; i < best.hyps[0].n_units; i++) printf("%d ", best.hyps[0].units[i]);
  *
  * Every function that can fail returns a negative s2st_status and writes one sentence (file, thing, expected, found)
- * into the caller's s2st_error. The library never prints, never exits and keeps no globals. `free` functions accept NULL.
+ * into the caller's s2st_error. The library never prints, never exits and keeps no globals. `free`
+ * functions accept NULL.
  */
 #ifndef S2ST_H
 #define S2ST_H
@@ -117,18 +118,18 @@ typedef struct s2st_inputs_options {
 } s2st_inputs_options;
 
 /* Each of `args` is an audio file, a zip slice, a folder (its wav, flac, ogg and mp3 files sorted by name), a fairseq
- * manifest (.tsv: GSLM style, first line a root folder, or S2UT or S2T style with a header line), a list of paths (.txt,
- * .lst, .list), or "-" (as well as a named pipe): stdin, which holds either one audio file, whose id is "stdin", or a
- * list or manifest. Files missing from disk are found when they are read, not here. All else that is wrong with a list
- * is found here, unless it comes through a pipe: then it is read row by row, as the writer gives it. */
+ * manifest (.tsv: GSLM style, first line a root folder, or S2UT or S2T style with a header line), a list of paths
+ * (.txt, .lst, .list), or "-" (as well as a named pipe): stdin, which holds either one audio file, whose id is "stdin",
+ * or a list or manifest. Files missing from disk are found when they are read, not here. All else that is wrong with a
+ * list is found here, unless it comes through a pipe: then it is read row by row, as the writer gives it. */
 S2ST_CHECK int s2st_inputs_open(s2st_inputs **out, const char *const *args, size_t n_args,
 				const s2st_inputs_options *opt, s2st_error *err);
 S2ST_CHECK int s2st_inputs_next(s2st_inputs *in, s2st_input *out, s2st_error *err); /* 1 a row, 0 the end, < 0 error */
 int64_t s2st_inputs_count(const s2st_inputs *in);                                  /* rows of this shard; -1 unknown */
 void s2st_inputs_free(s2st_inputs *in);
 
-/* Rows [*begin, *end) of `total` that belong to part `shard` of `n_shards`: fairseq's round(total / n * shard), halves to
- * even (simple_kmeans/feature_utils.py:23-32). */
+/* Rows [*begin, *end) of `total` that belong to part `shard` of `n_shards`: fairseq's round(total / n * shard), halves
+ * to even (simple_kmeans/feature_utils.py:23-32). */
 void s2st_shard_range(size_t total, int shard, int n_shards, size_t *begin, size_t *end);
 
 /* ---- files out ---------------------------------------------------------------------------------------------- */
@@ -191,7 +192,7 @@ typedef struct s2st_s2ut_session s2st_s2ut_session;
 
 typedef struct s2st_s2ut_files {
 	const char *model;  /* fairseq checkpoint */
-	const char *config; /* config.yaml (feature transforms, vocoder); NULL: beside the model if there, else defaults */
+	const char *config; /* config.yaml (transforms, vocoder); NULL: beside the model if there, else defaults */
 	const char *dict;   /* dict.txt; NULL: units 0..K-1 as --target-is-code builds them */
 } s2st_s2ut_files;
 
@@ -224,8 +225,9 @@ typedef struct s2st_search_options {
 	double unkpen;    /* 0 */
 	double temperature;  /* 1 */
 	int no_repeat_ngram; /* 0: off */
-	/* First target symbol: "[en]", "en", or a token id; NULL: none. Where the config says prepend_tgt_lang_tag_as_bos it
-	 * takes the place of </s> as the first decoder input (--infer-target-lang), else it is forced as first output. */
+	/* First target symbol: "[en]", "en", or a token id; NULL: none. Where the config says
+	 * prepend_tgt_lang_tag_as_bos it takes the place of </s> as the first decoder input (--infer-target-lang), else
+	 * it is forced as first output. */
 	const char *prefix;
 	const float *speaker; /* [speaker_dim] for models with a target speaker embedding */
 } s2st_search_options;
@@ -260,7 +262,8 @@ S2ST_CHECK int s2st_s2ut_generate(s2st_s2ut_session *s, const float *samples, si
 /* The model's input (fbank after the config's transforms), its encoder output, log-probabilities of a given decoder
  * input `tokens` [n_tokens] (starts with </s>) -> [n_tokens, n_vocab]. With r units a step, `tokens` is </s> and then
  * r tokens for each further step -> [steps * r, n_vocab]. `speaker` [speaker_dim], NULL for models without. */
-S2ST_CHECK int s2st_s2ut_features(s2st_s2ut_session *s, const float *samples, size_t n, s2st_matrix *out, s2st_error *err);
+S2ST_CHECK int s2st_s2ut_features(s2st_s2ut_session *s, const float *samples, size_t n, s2st_matrix *out,
+				  s2st_error *err);
 S2ST_CHECK int s2st_s2ut_encode(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker,
 				s2st_matrix *out, s2st_error *err);
 S2ST_CHECK int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker,
@@ -306,14 +309,15 @@ S2ST_CHECK int s2st_kmeans_open(s2st_kmeans **out, const char *path, s2st_error 
 void s2st_kmeans_free(s2st_kmeans *k);
 void s2st_kmeans_get_info(const s2st_kmeans *k, s2st_kmeans_info *out);
 
-/* A session: features of audio files after one layer, and the nearest centroid of each frame. No layer above is computed.
+/* A session: features of audio files after one layer, and the nearest centroid of each frame. No layer above
+ * is computed.
  *
  *   s2st_quantizer_open(q, "talk.wav", 0, &err);
  *   while ((rc = s2st_quantizer_next(q, &frames, &err)) > 0)
  *           use(frames.units, frames.n);
  *
- * Files are read in fairseq's chunks of 1,600,000 samples (100 s), each encoded on its own, so memory does not grow with
- * their length. */
+ * Files are read in fairseq's chunks of 1,600,000 samples (100 s), each encoded on its own, so memory does not grow
+ * with their length. */
 typedef struct s2st_quantizer s2st_quantizer;
 
 /* `layer`: 1 to n_layers, or -1 for the last; ignored without a network. `k` NULL: features only. Centroids of another
@@ -400,7 +404,7 @@ typedef struct s2st_asr_session s2st_asr_session;
 
 typedef struct s2st_asr_files {
 	const char *model; /* fairseq checkpoint, or a Hugging Face folder */
-	const char *dict;  /* dict.ltr.txt (fairseq) or vocab.json; NULL: the one in the checkpoint or beside the model */
+	const char *dict;  /* dict.ltr.txt (fairseq) or vocab.json; NULL: in the checkpoint or beside the model */
 } s2st_asr_files;
 
 typedef struct s2st_asr_info {
@@ -512,9 +516,9 @@ typedef struct s2st_comparison {
 S2ST_CHECK int s2st_scorer_compare(const s2st_scorer *baseline, const s2st_scorer *system, int n_samples, uint64_t seed,
 				   s2st_comparison *out, s2st_error *err);
 
-/* Sentences of a UTF-8 file, stripped of space at their ends: one a line, or `columns` ("tgt_text", or several separated
- * by commas) of a tab-separated table with a header line and without quoting. Errors name line and byte; a file without
- * sentences is one. */
+/* Sentences of a UTF-8 file, stripped of space at their ends: one a line, or `columns` ("tgt_text", or several
+ * separated by commas) of a tab-separated table with a header line and without quoting. Errors name line and byte; a
+ * file without sentences is one. */
 typedef struct s2st_sentences s2st_sentences;
 S2ST_CHECK int s2st_sentences_read(s2st_sentences **out, const char *path, const char *columns, s2st_error *err);
 void s2st_sentences_free(s2st_sentences *s);
@@ -549,7 +553,7 @@ void s2st_pack_search(const s2st_pack *p, s2st_search_options *opt);
 void s2st_pack_vocode(const s2st_pack *p, s2st_vocode_options *opt);
 /* The encoder layer that the pack's "units" name; 0: it does not say. */
 int s2st_pack_layer(const s2st_pack *p);
-/* Do the encoder, this layer of it and these centroids (NULL, 0, NULL: not known) make the units that the pack means? */
+/* Do the encoder, this layer of it and these centroids (NULL, 0, NULL: not known) make the units the pack means? */
 S2ST_CHECK int s2st_pack_check_units(const s2st_pack *p, const s2st_encoder *e, int layer, const s2st_kmeans *k,
 				     s2st_error *err);
 /* Do these opened models (NULL: not opened) have the K that the pack's "units" say? */

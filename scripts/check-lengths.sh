@@ -32,6 +32,7 @@ FNR == 1 {
 {
 	lines = FNR
 	expanded = $0
+	gsub(/[\200-\277]/, "", expanded) # count characters, not bytes
 	gsub(/\t/, "        ", expanded)
 	if (length(expanded) > width) {
 		printf "%s:%d: wider than %d columns\n", FILENAME, FNR, width
@@ -55,5 +56,5 @@ END {
 		exit 1
 	}
 	printf "%d functions, %d things over the aim, %d lines over %d columns\n", functions, long, wide, width
-	exit faults > 0
+	exit faults + wide > 0
 }' "${files[@]}"

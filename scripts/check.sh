@@ -18,7 +18,7 @@ without arguments: all parts but the last two
   install     cmake --install, then the README's C example is built through pkg-config and run
   demo        scripts/demo.sh translates its sample as the reference does
   readme      the README's links lead somewhere, its options exist
-  lengths     tells long functions and files; too long ones fail
+  lengths     tells long functions and files; too long ones and lines over 120 columns fail
   self        each of the checks above finds a planted fault
   tidy        clang-tidy
   cppcheck    cppcheck

@@ -272,7 +272,7 @@ int cli_speaker(const cli_vocoder *v, size_t index);
 int cli_generate(cli *c, const cli_s2ut *m, const char *path, const s2st_audio *audio, s2st_nbest *out,
 		 s2st_error *err);
 
-/* ---- what asr-bleu compares (cli_recordings.c, cli_languages.c) --------------------------------------------------- */
+/* ---- what asr-bleu compares (cli_recordings.c, cli_languages.c) --------------------------------------------- */
 
 /* The recording of each reference. */
 typedef struct cli_recordings {
@@ -283,8 +283,8 @@ typedef struct cli_recordings {
 } cli_recordings;
 
 /* Looks in folder `dir` for N_pred.wav and N_spkK_pred.wav, N from 0; where it has none, or is NULL, takes the files of
- * the folder or of `args` as s2st_inputs gives them: by the references' ids, or in order. What is missing, extra or there
- * twice is an error that names it; `allow_missing` lets recordings with a number or an id be missing. */
+ * the folder or of `args` as s2st_inputs gives them: by the references' ids, or in order. What is missing, extra or
+ * there twice is an error that names it; `allow_missing` lets recordings with a number or an id be missing. */
 int cli_recordings_find(cli_recordings *r, const s2st_sentences *refs, const char *dir, const char *const *args,
 			size_t n_args, const cli_source *source, bool allow_missing, s2st_error *err);
 /* texts [n]: malloc'ed transcripts, NULL where there is no recording. One that cannot be read is a failure, after all

@@ -182,7 +182,8 @@ static bool can_rewind(cli_lines *l)
 {
 	struct stat st;
 	for (size_t i = 0; i < l->n_files; i++) {
-		const bool standard = strcmp(l->files[i], "-") == 0; /* NOLINT(clang-analyzer-core.NonNullParamChecker) */
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
+		const bool standard = strcmp(l->files[i], "-") == 0;
 		if ((standard ? fstat(STDIN_FILENO, &st) : stat(l->files[i], &st)) != 0 || !S_ISREG(st.st_mode))
 			return false;
 		if (standard)

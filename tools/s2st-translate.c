@@ -186,7 +186,8 @@ static const char more[] =
 	"-o FILE.wav   for one input\n"
 	"-o DIR        DIR/ID.wav; ID is the input's file name without its suffix, or its id in the manifest\n"
 	"-o -          stdout, also without -o when the input is stdin: one wav (or --container raw)\n"
-	"--json        {\"id\", \"source\", \"output\", \"samples\", \"units\", \"score\"}, with --transcript \"transcript\"\n\n"
+	"--json        {\"id\", \"source\", \"output\", \"samples\", \"units\", \"score\"},\n"
+	"              with --transcript \"transcript\" too\n\n"
 	"  s2st-translate --pack models/es-en-demo in.wav -o out.wav";
 
 int main(int argc, char **argv)
@@ -213,7 +214,8 @@ int main(int argc, char **argv)
 	};
 	const cli_option output[] = {
 		{0, "units-out", CLI_TEXT, "FILE", &t.units_path, 0, 0, "write the units too, 'id|u u u'"},
-		{0, "transcript", CLI_FLAG, NULL, &t.transcript, 0, 0, "print what a recogniser hears in the translation, 'id<TAB>text'"},
+		{0, "transcript", CLI_FLAG, NULL, &t.transcript, 0, 0,
+		 "print what a recogniser hears in the translation, 'id<TAB>text'"},
 	};
 	const cli_option asr[] = {
 		{0, "asr", CLI_TEXT, "PATH", &t.asr.files.model, 0, 0, "recogniser of --transcript"},

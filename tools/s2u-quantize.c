@@ -187,8 +187,8 @@ static void note_input(const quantize *q, const s2st_input *row, const s2st_quan
 	const char *name = cli_display(row->path);
 	cli_note_audio(q->c, row->path, a->source_rate, a->sample_rate, q->channel ? 1 : a->source_channels);
 	if (a->dropped)
-		cli_note(q->c, CLI_NOTE_TAIL, "%s: the last %zu samples are too few for a frame and were left out", name,
-			 a->dropped);
+		cli_note(q->c, CLI_NOTE_TAIL, "%s: the last %zu samples are too few for a frame and were left out",
+			 name, a->dropped);
 	/* GSLM manifests count samples; tables, which also have targets, count 10 ms frames. */
 	const int64_t said = row->target ? -1 : row->n_frames, off = said - (int64_t)a->samples;
 	if (said >= 0 && a->source_rate == a->sample_rate && (off > LENGTH_TOLERANCE || off < -LENGTH_TOLERANCE))
@@ -223,7 +223,7 @@ static int work(void *self, const s2st_input *row, cli_result *result, s2st_erro
 {
 	quantize *q = self;
 	int rc = quantize_file(q, row->path, row, result, err);
-	if (rc < 0 && q->format == FORMAT_KM) { /* line n belongs to row n of the manifest: an empty one keeps the place */
+	if (rc < 0 && q->format == FORMAT_KM) { /* line n is of row n of the manifest: an empty one keeps the place */
 		cli_error(q->c, cli_display(row->path), err->text);
 		q->failed = true;
 		q->n_units = 0;
@@ -327,7 +327,8 @@ static int run(quantize *q)
 		cli_error(c, NULL, err.text);
 		return CLI_FAILED;
 	}
-	s2st_inputs *inputs = cli_open_inputs(c, &q->source, named || (q->features_path && !one_feature_file(q)), &code);
+	s2st_inputs *inputs =
+		cli_open_inputs(c, &q->source, named || (q->features_path && !one_feature_file(q)), &code);
 	if (!inputs)
 		return code;
 	rc = open_outputs(q, &err);
@@ -405,7 +406,8 @@ static void check_options(quantize *q)
 	if (q->format != FORMAT_S2UT_MANIFEST)
 		return;
 	if (!q->kmeans_file || c->n_args != 2 || !c->output || strcmp(c->output, "-") == 0)
-		cli_misuse(c, "--format s2ut-manifest: expected -k FILE, -o FILE.tsv and two folders, source and target");
+		cli_misuse(c,
+			   "--format s2ut-manifest: expected -k FILE, -o FILE.tsv and two folders, source and target");
 }
 
 static int open_kmeans(quantize *q)
@@ -422,7 +424,8 @@ static int open_models(quantize *q, const cli_models *models)
 {
 	s2st_error err;
 	const char *about = q->model_file;
-	int rc = s2st_encoder_open(&q->encoder, models->context, (s2st_feature_type)q->feature_type, q->model_file, &err);
+	int rc = s2st_encoder_open(&q->encoder, models->context, (s2st_feature_type)q->feature_type, q->model_file,
+				   &err);
 	if (rc == S2ST_OK) {
 		s2st_encoder_get_info(q->encoder, &q->info);
 		rc = s2st_quantizer_new(&q->session, q->encoder, q->layer, q->kmeans, &err);
@@ -541,7 +544,8 @@ int main(int argc, char **argv)
 	};
 	quantize q = {.c = &c};
 	const cli_option model[] = {
-		{'m', "model", CLI_TEXT, "MODEL", &q.model_file, 0, 0, "encoder: fairseq checkpoint or Hugging Face folder"},
+		{'m', "model", CLI_TEXT, "MODEL", &q.model_file, 0, 0,
+		 "encoder: fairseq checkpoint or Hugging Face folder"},
 		{0, "layer", CLI_TEXT, "L", &q.layer_text, 0, 0,
 		 "features after this layer, from 1; -1 is the last; none: the pack's"},
 		{'k', "kmeans", CLI_TEXT, "FILE", &q.kmeans_file, 0, 0, "k-means model: km.bin or .npy [K, D]"},
@@ -560,8 +564,10 @@ int main(int argc, char **argv)
 		{0, "export-npy", CLI_TEXT, "FILE", &q.export_path, 0, 0, "write the centroids of -k as .npy [K, D]"},
 	};
 	const cli_option manifest[] = {
-		{0, "strict", CLI_FLAG, NULL, &q.manifest.strict, 0, 0, "exit 1 if a source or a target has no partner"},
-		{0, "vocoder", CLI_TEXT, "FILE", &q.manifest.vocoder, 0, 0, "vocoder checkpoint that config.yaml names"},
+		{0, "strict", CLI_FLAG, NULL, &q.manifest.strict, 0, 0,
+		 "exit 1 if a source or a target has no partner"},
+		{0, "vocoder", CLI_TEXT, "FILE", &q.manifest.vocoder, 0, 0,
+		 "vocoder checkpoint that config.yaml names"},
 		{0, "vocoder-config", CLI_TEXT, "FILE", &q.manifest.vocoder_config, 0, 0, "and its configuration"},
 	};
 	cli_option source[CLI_N_SOURCE_OPTIONS + 1];

@@ -38,7 +38,8 @@ static bool is_safetensors(const s2_map *m)
 /* zlib (whose first two bytes are a multiple of 31) or gzip: of what is read here only joblib files are. */
 static bool is_compressed(const s2_map *m)
 {
-	return m->size > 2 && ((m->bytes[0] == 'x' && ((unsigned)'x' << 8 | m->bytes[1]) % 31 == 0) || begins(m, "\x1f\x8b", 2));
+	return m->size > 2 &&
+	       ((m->bytes[0] == 'x' && ((unsigned)'x' << 8 | m->bytes[1]) % 31 == 0) || begins(m, "\x1f\x8b", 2));
 }
 
 static int describe_by_content(s2_subject *s, const s2_map *m, s2st_error *err)

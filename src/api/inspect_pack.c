@@ -52,8 +52,8 @@ static int check(const char *dir, const char *what, int64_t said, const char *pa
 {
 	if (said == 0 || found == 0 || (size_t)said == found)
 		return S2ST_OK;
-	return s2_fail(err, S2ST_EMODEL, "%s: %s: expected %lld, found %zu in the %s", dir, what, (long long)said, found,
-		       part);
+	return s2_fail(err, S2ST_EMODEL, "%s: %s: expected %lld, found %zu in the %s", dir, what, (long long)said,
+		       found, part);
 }
 
 static int check_parts(const parts *p, const s2st_pack *pack, const char *dir, s2st_error *err)
@@ -64,8 +64,9 @@ static int check_parts(const parts *p, const s2st_pack *pack, const char *dir, s
 	S2_TRY(check(dir, "number of units", (int64_t)p->k, "vocoder", p->vocoder_units, err));
 	S2_TRY(check(dir, "width of the centroids", (int64_t)p->dim, "k-means model", p->centroid_dim, err));
 	if (p->layers && (size_t)layer > p->layers)
-		return s2_fail(err, S2ST_EMODEL, "%s: units.layer: expected at most %zu, the encoder's layers, found %lld",
-			       dir, p->layers, (long long)layer);
+		return s2_fail(err, S2ST_EMODEL,
+			       "%s: units.layer: expected at most %zu, the encoder's layers, found %lld", dir,
+			       p->layers, (long long)layer);
 	return S2ST_OK;
 }
 
@@ -73,7 +74,8 @@ static void report_parts(s2_report *r, const parts *p, const s2st_pack *pack)
 {
 	const int layer = s2st_pack_layer(pack);
 	if (p->dim && p->k && layer)
-		s2_report_format(r, "units", "layer %d of %zu (%zu values), %zu centroids", layer, p->layers, p->dim, p->k);
+		s2_report_format(r, "units", "layer %d of %zu (%zu values), %zu centroids", layer, p->layers, p->dim,
+				 p->k);
 	if (p->k && p->vocoder_units)
 		s2_report_format(r, "fits", "encoder, k-means model and vocoder agree: %zu units", p->k);
 }

@@ -312,8 +312,8 @@ int s2st_pack_check_units(const s2st_pack *p, const s2st_encoder *e, int layer, 
 {
 	const s2_extractor *net = e ? &e->net : NULL;
 	if (p->layer && net && (size_t)p->layer > net->n_layers)
-		return s2_fail(err, S2ST_EMODEL, "%s: units.layer is %lld, but the encoder has %zu layers", p->json_path,
-			       (long long)p->layer, net->n_layers);
+		return s2_fail(err, S2ST_EMODEL, "%s: units.layer is %lld, but the encoder has %zu layers",
+			       p->json_path, (long long)p->layer, net->n_layers);
 	if (p->layer && layer && layer != p->layer && !(layer == -1 && net && net->n_layers == (size_t)p->layer))
 		return s2_fail(err, S2ST_EMODEL, "%s: units.layer is %lld, not %d", p->json_path, (long long)p->layer,
 			       layer);

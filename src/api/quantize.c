@@ -91,8 +91,9 @@ static int set_up(s2st_quantizer *q, const s2st_encoder *e, int layer, const s2s
 		return S2ST_OK;
 	q->k = k->model;
 	if (q->k->dim != e->net.dim)
-		return s2_fail(err, S2ST_EMODEL, "the models do not fit: %s features have %zu values, the centroids %zu",
-			       e->net.kind, e->net.dim, q->k->dim);
+		return s2_fail(err, S2ST_EMODEL,
+			       "the models do not fit: %s features have %zu values, the centroids %zu", e->net.kind,
+			       e->net.dim, q->k->dim);
 	q->units = reallocarray(NULL, q->reader.cap_rows, sizeof *q->units);
 	return q->units ? S2ST_OK : s2_fail_mem(err, "units");
 }

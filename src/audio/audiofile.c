@@ -59,7 +59,8 @@ static int fold(s2_audio_stream *s, size_t frames, s2st_error *err)
 				       s->name, isnan(sum) ? "NaN" : "infinity", at,
 				       (double)at / s->info.samplerate);
 		}
-		s->mono[i] = s->channel ? s->block[i * channels + (size_t)s->channel - 1] : (float)(sum / (double)channels);
+		s->mono[i] =
+			s->channel ? s->block[i * channels + (size_t)s->channel - 1] : (float)(sum / (double)channels);
 	}
 	return S2ST_OK;
 }

@@ -4,8 +4,8 @@
  *
  * What libsndfile opens is audio: wav, flac, ogg (Vorbis, Opus), mp3 and its other formats. Each block is checked for
  * numbers that are not finite, folded to one channel by the mean, and resampled. Integer samples are scaled as
- * soundfile scales them: 16 bits divided by 32768. As in soundfile, a wave that ends before its header says so gives what
- * it has, while a codec that finds its data broken (flac) is an error. */
+ * soundfile scales them: 16 bits divided by 32768. As in soundfile, a wave that ends before its header says so gives
+ * what it has, while a codec that finds its data broken (flac) is an error. */
 #ifndef S2_AUDIO_AUDIOFILE_H
 #define S2_AUDIO_AUDIOFILE_H
 

@@ -1,7 +1,7 @@
 /* Mel-frequency cepstra with their first and second differences, HuBERT's first targets
  * (examples/hubert/simple_kmeans/dump_mfcc_feature.py): torchaudio.compliance.kaldi.mfcc with its defaults (13 cepstra
- * of 23 mel bins, lifter 22, no energy; samples in [-1, 1), not scaled), then torchaudio.functional.compute_deltas twice
- * (5 frames, the outer ones repeated).  Layer: audio. */
+ * of 23 mel bins, lifter 22, no energy; samples in [-1, 1), not scaled), then torchaudio.functional.compute_deltas
+ * twice (5 frames, the outer ones repeated).  Layer: audio. */
 #ifndef S2_AUDIO_MFCC_H
 #define S2_AUDIO_MFCC_H
 

@@ -20,7 +20,7 @@ typedef struct s2_mark {
 s2_arena *s2_arena_new(void); /* NULL: out of memory */
 void s2_arena_free(s2_arena *a);
 
-/* n * m * elem bytes, not zeroed; NULL when memory is out or the product overflows. A size of 0 gives a valid pointer. */
+/* n * m * elem bytes, not zeroed; NULL when memory is out or the product overflows. A size of 0: a valid pointer. */
 void *s2_arena_alloc(s2_arena *a, size_t n, size_t m, size_t elem);
 void *s2_arena_zalloc(s2_arena *a, size_t n, size_t m, size_t elem);
 char *s2_arena_strndup(s2_arena *a, const char *s, size_t n);

@@ -24,7 +24,8 @@ void s2_map_forget(const s2_map *m);
 /* Whole file (at most `limit` bytes) with a closing NUL; free() it. */
 S2ST_CHECK int s2_read_file(char **out, size_t *n, const char *path, size_t limit, s2st_error *err);
 
-/* Bytes of a file that was written before: put others in their place; drop all from `size` on. Pipes and devices cannot. */
+/* Bytes of a file that was written before: put others in their place; drop all from `size` on. Pipes and devices
+ * cannot. */
 S2ST_CHECK int s2_writer_rewrite(s2st_writer *w, size_t offset, const void *data, size_t n, s2st_error *err);
 S2ST_CHECK int s2_writer_truncate(s2st_writer *w, size_t size, s2st_error *err);
 

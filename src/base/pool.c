@@ -25,7 +25,8 @@ struct s2_pool {
 	atomic_size_t next;
 };
 
-enum { SPINS = 2000 }; /* some 30 microseconds: loops of one forward pass follow each other faster than a thread wakes */
+/* Some 30 microseconds: loops of one forward pass follow each other faster than a thread wakes. */
+enum { SPINS = 2000 };
 
 static inline void relax(void)
 {

@@ -3,7 +3,7 @@
  * Layer: base. Work must not depend on who does it: kernels split their output, never a sum, so results have the same
  * bytes for any number of threads. A pool that is already at work (another session) makes the second caller do its loop
  * alone: never a deadlock, never a different answer. That also holds for a task that runs a loop of its own, whose
- * worker numbers then start at 0 again: memory that is picked by worker number must not be shared between such levels. */
+ * worker numbers then start at 0 again: memory that is picked by worker number is not shared between such levels. */
 #ifndef S2_BASE_POOL_H
 #define S2_BASE_POOL_H
 

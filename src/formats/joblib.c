@@ -112,7 +112,8 @@ static int skipped_size(size_t *out, const reader *r, const s2_value *dtype, con
 	const s2_value *code = s2_value_at(dtype && dtype->kind == S2_V_OBJECT ? dtype->u.obj.args : NULL, 0);
 	const char *s = code && code->kind == S2_V_STR ? code->u.str.s : "";
 	if (*s == 'O')
-		return s2_fail(err, S2ST_EFORMAT, "%s: expected arrays of numbers, found one of Python objects", r->name);
+		return s2_fail(err, S2ST_EFORMAT, "%s: expected arrays of numbers, found one of Python objects",
+			       r->name);
 	*out = *s == 'U' ? 4 : 1;
 	size_t item = 0;
 	for (const char *p = *s ? s + 1 : s; *p >= '0' && *p <= '9' && item < (1 << 24); p++)
@@ -130,8 +131,9 @@ static int skipped_size(size_t *out, const reader *r, const s2_value *dtype, con
 static int step(const reader *r, size_t *pos, size_t n, s2st_error *err)
 {
 	if (n > r->n - *pos)
-		return s2_fail(err, S2ST_EFORMAT, "%s: truncated in an array: expected %zu bytes at byte %zu, found %zu",
-			       r->name, n, *pos, r->n - *pos);
+		return s2_fail(err, S2ST_EFORMAT,
+			       "%s: truncated in an array: expected %zu bytes at byte %zu, found %zu", r->name, n, *pos,
+			       r->n - *pos);
 	*pos += n;
 	return S2ST_OK;
 }
@@ -186,7 +188,8 @@ int s2_joblib_parse(s2_value **root, s2_arena *a, const unsigned char *bytes, si
 		S2_TRY(expand(&bytes, &n, a, name, err));
 	}
 	reader r = {bytes, n, name, a};
-	S2_TRY(s2_pickle_read(&p, a, bytes, n, &(s2_pickle_options){.name = name, .built = read_array, .arg = &r}, err));
+	S2_TRY(s2_pickle_read(&p, a, bytes, n, &(s2_pickle_options){.name = name, .built = read_array, .arg = &r},
+			      err));
 	*root = p.root;
 	return S2ST_OK;
 }

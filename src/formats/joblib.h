@@ -2,8 +2,8 @@
  *
  * Layer: formats. A joblib file is a pickle that is interrupted by the bytes of its arrays: after the BUILD of each
  * joblib.numpy_pickle.NumpyArrayWrapper come, since joblib 1.2, one byte p and p bytes of padding, and then the array
- * (joblib/numpy_pickle.py). Numeric arrays become S2_V_ARRAY; arrays of other fixed-size types are stepped over and stay
- * inert; arrays of Python objects refuse the file. Nothing is executed: see pickle.h.
+ * (joblib/numpy_pickle.py). Numeric arrays become S2_V_ARRAY; arrays of other fixed-size types are stepped over and
+ * stay inert; arrays of Python objects refuse the file. Nothing is executed: see pickle.h.
  *
  * Plain, zlib and gzip files are read; bzip2, xz, lzma, lz4 and joblib's own old container are refused by name. */
 #ifndef S2_FORMATS_JOBLIB_H

@@ -1,7 +1,7 @@
 /* numpy's array file, and the arrays inside joblib files which share its layout.
  *
  * Layer: formats. Versions 1 to 3, C and Fortran order (by strides), little and big endian (a swapped copy). Object
- * and structured arrays are refused by name. The writers are s2st_npy_write and s2st_npy_rows_* of the public header. */
+ * and structured arrays are refused by name. The writers are s2st_npy_write and s2st_npy_rows_* of s2st.h. */
 #ifndef S2_FORMATS_NPY_H
 #define S2_FORMATS_NPY_H
 

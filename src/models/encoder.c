@@ -36,8 +36,8 @@ static int open_hf_weights(s2_encoder *m, const char *dir, s2st_error *err)
 	if (!path)
 		path = existing(dir, "pytorch_model.bin");
 	if (!path)
-		return s2_fail(err, S2ST_EMODEL, "%s: expected model.safetensors or pytorch_model.bin in the folder, found neither",
-			       dir);
+		return s2_fail(err, S2ST_EMODEL,
+			       "%s: expected model.safetensors or pytorch_model.bin in the folder, found neither", dir);
 	int rc = s2_checkpoint_open(&m->ckpt, path, err);
 	free(path);
 	return rc;
@@ -109,8 +109,8 @@ static void project(const s2_exec *x, const s2_encoder *m, float *h, float *conv
 		memcpy(h, conv, frames * channels * sizeof *h);
 }
 
-/* h += GELU(pos_conv(h)). The conv is `same`: an even kernel makes one frame too many at the end, which SamePad drops and
- * we do not compute. */
+/* h += GELU(pos_conv(h)). The conv is `same`: an even kernel makes one frame too many at the end, which SamePad drops
+ * and we do not compute. */
 static int add_positions(const s2_exec *x, const s2_encoder *m, float *h, size_t frames, s2st_error *err)
 {
 	size_t dim = m->config.layer.dim;

@@ -1,4 +1,5 @@
-/* The wav2vec 2.0 family as one network: wav2vec 2.0, HuBERT, mHuBERT, XLSR, base and large, with or without a CTC head.
+/* The wav2vec 2.0 family as one network: wav2vec 2.0, HuBERT, mHuBERT, XLSR, base and large, with
+ * or without a CTC head.
  *
  *   samples [n]
  *     └ (x - mean) / std over the file                  when the task says `normalize`
@@ -12,7 +13,7 @@
  *
  * Layer: models. Equals fairseq models/wav2vec/wav2vec2.py and models/hubert/hubert.py in evaluation for one utterance
  * without padding. The reference pads to `required_seq_len_multiple` and masks the pad: attention never sees it, so the
- * frames that remain are the same and we do not pad. The conv stack runs in tiles of frames: memory follows the tile. */
+ * frames that remain are the same and we do not pad. The conv stack runs in tiles of frames: memory follows it. */
 #ifndef S2_MODELS_ENCODER_H
 #define S2_MODELS_ENCODER_H
 

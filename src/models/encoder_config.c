@@ -12,7 +12,7 @@ static const size_t usual_strides[] = {5, 2, 2, 2, 2, 2, 2};
 typedef struct source {
 	const s2_checkpoint *ckpt;
 	const char *file;
-	const s2_value *model; /* of the encoder: keys of Wav2Vec2Config / HubertConfig, or HF's config.json; NULL: lost */
+	const s2_value *model; /* keys of Wav2Vec2Config / HubertConfig, or HF's config.json; NULL: lost */
 	s2_arena *arena;
 } source;
 
@@ -63,8 +63,8 @@ static const char *parse_triple(const char *at, size_t triple[3])
 	return at + 1;
 }
 
-/* "[(512,10,5)] + [(512,3,2)] * 4 + [(512,2,2)]*2": the only Python that fairseq evaluates here, read without evaluating.
- * Writes each conv's stride; returns how many convs the text lists, 0 when it is not of this form. */
+/* "[(512,10,5)] + [(512,3,2)] * 4 + [(512,2,2)]*2": the only Python that fairseq evaluates here, read without
+ * evaluating. Writes each conv's stride; returns how many convs the text lists, 0 when it is not of this form. */
 static size_t parse_conv_layers(const char *text, size_t strides[S2_ENCODER_MAX_CONV])
 {
 	size_t n = 0, group = 0, triple[3];
@@ -106,20 +106,23 @@ static int conv_strides(const source *s, s2_encoder_config *c, s2st_error *err)
 		for (size_t i = 0; i < n && i < S2_ENCODER_MAX_CONV; i++) {
 			const s2_value *v = s2_value_at(list, i);
 			if (v->kind != S2_V_INT || v->u.i < 1 || v->u.i > 1 << 20)
-				return s2_fail(err, S2ST_EMODEL, "%s: conv_stride: expected positive integers", s->file);
+				return s2_fail(err, S2ST_EMODEL, "%s: conv_stride: expected positive integers",
+					       s->file);
 			strides[i] = (size_t)v->u.i;
 		}
 	} else if (text) {
 		n = parse_conv_layers(text, strides);
 		if (n == 0)
-			return s2_fail(err, S2ST_EMODEL, "%s: conv_feature_layers: cannot read \"%.80s\"", s->file, text);
+			return s2_fail(err, S2ST_EMODEL, "%s: conv_feature_layers: cannot read \"%.80s\"", s->file,
+				       text);
 	} else {
 		n = sizeof usual_strides / sizeof *usual_strides;
 		memcpy(strides, usual_strides, sizeof usual_strides);
 	}
 	if (n != c->n_conv)
-		return s2_fail(err, S2ST_EMODEL, "%s: expected %zu convolutions from the config, found %zu in the tensors",
-			       s->file, n, c->n_conv);
+		return s2_fail(err, S2ST_EMODEL,
+			       "%s: expected %zu convolutions from the config, found %zu in the tensors", s->file, n,
+			       c->n_conv);
 	for (size_t i = 0; i < n; i++)
 		c->conv[i].stride = strides[i];
 	return 0;
@@ -131,11 +134,12 @@ static int conv_shapes(const source *s, s2_encoder_config *c, const char *fmt, s
 	size_t c_in = 1;
 	for (c->n_conv = 0; (w = tensor_of(s, c->prefix, fmt, c->n_conv)); c->n_conv++) {
 		if (c->n_conv == S2_ENCODER_MAX_CONV)
-			return s2_fail(err, S2ST_EMODEL, "%s: expected at most %d convolutions", s->file, S2_ENCODER_MAX_CONV);
+			return s2_fail(err, S2ST_EMODEL, "%s: expected at most %d convolutions", s->file,
+				       S2_ENCODER_MAX_CONV);
 		if (w->rank != 3 || w->dims[1] != c_in || w->dims[0] == 0 || w->dims[2] == 0 || w->dims[2] > 1 << 16) {
 			char shape[96];
-			return s2_fail(err, S2ST_EMODEL, "%s: tensor %s: expected [channels, %zu, kernel], found %s", s->file,
-				       w->name, c_in, s2_tensor_shape_text(w, shape, sizeof shape));
+			return s2_fail(err, S2ST_EMODEL, "%s: tensor %s: expected [channels, %zu, kernel], found %s",
+				       s->file, w->name, c_in, s2_tensor_shape_text(w, shape, sizeof shape));
 		}
 		c->conv[c->n_conv].c_in = c_in;
 		c_in = c->conv[c->n_conv].c_out = w->dims[0];
@@ -156,12 +160,12 @@ static int positions(const source *s, s2_encoder_config *c, const char *stem, s2
 		w = tensor_of(s, c->prefix, name, 0);
 	}
 	if (!w)
-		return s2_fail(err, S2ST_EMODEL, "%s: expected a positional convolution %s%sweight_v, found none", s->file,
-			       c->prefix, stem);
+		return s2_fail(err, S2ST_EMODEL, "%s: expected a positional convolution %s%sweight_v, found none",
+			       s->file, c->prefix, stem);
 	if (w->rank != 3 || w->dims[1] == 0 || w->dims[0] % w->dims[1] != 0 || w->dims[2] == 0) {
 		char shape[96];
-		return s2_fail(err, S2ST_EMODEL, "%s: tensor %s: expected [dim, dim / groups, kernel], found %s", s->file, w->name,
-			       s2_tensor_shape_text(w, shape, sizeof shape));
+		return s2_fail(err, S2ST_EMODEL, "%s: tensor %s: expected [dim, dim / groups, kernel], found %s",
+			       s->file, w->name, s2_tensor_shape_text(w, shape, sizeof shape));
 	}
 	c->pos_groups = w->dims[0] / w->dims[1];
 	c->pos_kernel = w->dims[2];
@@ -174,8 +178,8 @@ static int agree(const source *s, const char *key, size_t found, s2st_error *err
 	int64_t v;
 	S2_TRY(s2_value_get_int(s->model, key, (int64_t)found, &v, s->file, err));
 	if (v != (int64_t)found)
-		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected %lld from the config, found %zu in the tensors", s->file, key,
-			       (long long)v, found);
+		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected %lld from the config, found %zu in the tensors",
+			       s->file, key, (long long)v, found);
 	return 0;
 }
 
@@ -218,8 +222,8 @@ static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2s
 	/* 64 a head in every released model of up to 24 layers (conventions of the family). */
 	S2_TRY(s2_value_get_int(s->model, k->heads, (int64_t)(c->layer.dim / 64), &heads, s->file, err));
 	if (heads < 1 || c->layer.dim % (size_t)heads != 0)
-		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected a divisor of %zu, found %lld", s->file, k->heads, c->layer.dim,
-			       (long long)heads);
+		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected a divisor of %zu, found %lld", s->file, k->heads,
+			       c->layer.dim, (long long)heads);
 	c->layer.heads = (size_t)heads;
 	S2_TRY(s2_value_get_bool(s->model, k->pre_norm, c->conv_layer_norm, &pre_norm, s->file, err));
 	c->layer.pre_norm = pre_norm;
@@ -283,8 +287,9 @@ int s2_encoder_config_fairseq(s2_encoder_config *c, const s2_checkpoint *ckpt, s
 	c->prefix = find_prefix(ckpt, "feature_extractor.conv_layers.0.0.weight", a);
 	if (!c->prefix)
 		return s2_fail(err, S2ST_EMODEL,
-			       "%s: expected a wav2vec 2.0 or HuBERT model (tensor feature_extractor.conv_layers.0.0.weight), "
-			       "found none", s.file);
+			       "%s: expected a wav2vec 2.0 or HuBERT model (tensor "
+			       "feature_extractor.conv_layers.0.0.weight), found none",
+			       s.file);
 	c->kind = s2_value_get_str(model, "_name", s2_value_get_str(model, "arch", "hubert"));
 	c->conv_layer_norm = has(&s, c->prefix, "feature_extractor.conv_layers.0.2.1.weight");
 	c->conv_bias = has(&s, c->prefix, "feature_extractor.conv_layers.0.0.bias");
@@ -307,8 +312,9 @@ int s2_encoder_config_hf(s2_encoder_config *c, const s2_checkpoint *ckpt, const 
 	c->prefix = find_prefix(ckpt, "feature_extractor.conv_layers.0.conv.weight", a);
 	if (!c->prefix)
 		return s2_fail(err, S2ST_EMODEL,
-			       "%s: expected a wav2vec 2.0 or HuBERT model (tensor feature_extractor.conv_layers.0.conv.weight), "
-			       "found none", s2_checkpoint_path(ckpt));
+			       "%s: expected a wav2vec 2.0 or HuBERT model (tensor "
+			       "feature_extractor.conv_layers.0.conv.weight), found none",
+			       s2_checkpoint_path(ckpt));
 	c->kind = s2_value_get_str(json, "model_type", "wav2vec2");
 	c->conv_layer_norm = has(&s, c->prefix, "feature_extractor.conv_layers.1.layer_norm.weight");
 	c->conv_bias = has(&s, c->prefix, "feature_extractor.conv_layers.0.conv.bias");

@@ -181,7 +181,8 @@ int s2_encoder_conv(const s2_exec *x, const s2_encoder *m, float *out, const flo
 	size_t frames = s2_encoder_frames(c, n), hop = s2_encoder_hop(c), least = s2_encoder_min_samples(c);
 	size_t channels = c->conv[c->n_conv - 1].c_out;
 	if (frames == 0)
-		return s2_fail(err, S2ST_EINPUT, "audio is too short: expected at least %zu samples, found %zu", least, n);
+		return s2_fail(err, S2ST_EINPUT, "audio is too short: expected at least %zu samples, found %zu", least,
+			       n);
 	s2_mark mark = s2_arena_mark(x->scratch);
 	tile t = {.m = m};
 	if (!c->conv_layer_norm) {

@@ -48,7 +48,8 @@ static int bind_norm(s2_norm *out, const s2_binder *b, const char *prefix, size_
 	return s2_bind(b, out, rows, 2, prefix, err);
 }
 
-static int bind_linear(s2_linear *out, const s2_binder *b, const char *prefix, size_t n_out, size_t n_in, s2st_error *err)
+static int bind_linear(s2_linear *out, const s2_binder *b, const char *prefix, size_t n_out, size_t n_in,
+		       s2st_error *err)
 {
 	const s2_bind_row rows[] = {
 		{"weight", offsetof(s2_linear, w), 2, {n_out, n_in}, 0},
@@ -116,7 +117,8 @@ int s2_encoder_bind(s2_encoder_weights *w, const s2_encoder_config *c, const s2_
 	if (c->has_projection)
 		S2_TRY(bind_linear(&w->projection, b, full_name(name, c, n->projection, 0), dim, channels, err));
 	else if (channels != dim)
-		return s2_fail(err, S2ST_EMODEL, "%s: expected tensor %s%sweight (%zu channels into width %zu), found none",
+		return s2_fail(err, S2ST_EMODEL,
+			       "%s: expected tensor %s%sweight (%zu channels into width %zu), found none",
 			       s2_checkpoint_path(b->ckpt), c->prefix, n->projection, channels, dim);
 	S2_TRY(bind_positions(w, c, b, n, err));
 	S2_TRY(bind_norm(&w->norm, b, full_name(name, c, n->norm, 0), dim, err));

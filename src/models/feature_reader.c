@@ -203,7 +203,8 @@ static int recipe_block(s2_feature_reader *r, s2_frames *out, s2st_error *err)
 static int too_short(const s2_feature_reader *r, s2st_error *err)
 {
 	const size_t least = has_network(r) ? s2_encoder_min_samples(&r->e->net->config) : RECIPE_WINDOW;
-	return s2_fail(err, S2ST_EINPUT, "audio is too short: expected at least %zu samples, found %zu", least, r->n_read);
+	return s2_fail(err, S2ST_EINPUT, "audio is too short: expected at least %zu samples, found %zu", least,
+		       r->n_read);
 }
 
 int s2_feature_reader_next(s2_feature_reader *r, s2_frames *out, s2st_error *err)

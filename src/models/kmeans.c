@@ -26,7 +26,8 @@ static int fill(s2_kmeans *m, const float *centroids, const char *name, s2st_err
 	S2_ALLOC(norms, m->arena, m->k, 1, err);
 	for (size_t i = 0; i < m->k * m->dim; i++) {
 		if (!isfinite(centroids[i]))
-			return s2_fail(err, S2ST_EMODEL, "%s: centroid %zu holds a value that is not finite", name, i / m->dim);
+			return s2_fail(err, S2ST_EMODEL, "%s: centroid %zu holds a value that is not finite", name,
+				       i / m->dim);
 		c[i] = centroids[i];
 	}
 	for (size_t i = 0; i < m->k; i++)
@@ -79,11 +80,11 @@ static int from_joblib(s2_kmeans **out, s2_arena *a, const s2_map *map, s2st_err
 	S2_TRY(s2_joblib_parse(&root, a, map->bytes, map->size, map->path, err));
 	const s2_value *centers = root->kind == S2_V_ARRAY ? root : s2_value_get(root, "cluster_centers_");
 	if (!centers)
-		return s2_fail(err, S2ST_EMODEL, "%s: expected a k-means model with cluster_centers_, found %s", map->path,
-			       s2_value_kind_name(root));
+		return s2_fail(err, S2ST_EMODEL, "%s: expected a k-means model with cluster_centers_, found %s",
+			       map->path, s2_value_kind_name(root));
 	if (centers->kind != S2_V_ARRAY)
-		return s2_fail(err, S2ST_EMODEL, "%s: cluster_centers_: expected an array of numbers, found %s", map->path,
-			       s2_value_kind_name(centers));
+		return s2_fail(err, S2ST_EMODEL, "%s: cluster_centers_: expected an array of numbers, found %s",
+			       map->path, s2_value_kind_name(centers));
 	return from_tensor(out, centers->u.tensor, map->path, err);
 }
 
@@ -108,8 +109,8 @@ int s2_kmeans_open(s2_kmeans **out, const char *path, s2st_error *err)
 	else if (s2_joblib_sniff(map.bytes, map.size))
 		rc = from_joblib(out, a, &map, err);
 	else
-		rc = s2_fail(err, S2ST_EFORMAT, "%s: expected a k-means model (km.bin of joblib, or .npy), found something else",
-			     path);
+		rc = s2_fail(err, S2ST_EFORMAT,
+			     "%s: expected a k-means model (km.bin of joblib, or .npy), found something else", path);
 	s2_arena_free(a);
 	s2_map_close(&map);
 	return rc;
@@ -158,8 +159,8 @@ static void find_nearest(void *arg, size_t block, int worker)
 	}
 }
 
-int s2_kmeans_assign(const s2_exec *x, const s2_kmeans *m, int32_t *units, float *dist, const float *features, size_t rows,
-		     s2st_error *err)
+int s2_kmeans_assign(const s2_exec *x, const s2_kmeans *m, int32_t *units, float *dist, const float *features,
+		     size_t rows, s2st_error *err)
 {
 	const s2_right centroids = s2_right_f32(m->centroids, m->dim);
 	s2_mark mark = s2_arena_mark(x->scratch);

@@ -1,8 +1,8 @@
 /* A k-means quantizer: centroids, and the nearest of them for each feature row.
  *
- * Layer: models. Centroids come from scikit-learn's MiniBatchKMeans in a joblib file (km.bin, `cluster_centers_`; nothing
- * else of it is used) or from a .npy matrix. Assignment is scikit-learn's: argmin over k of |c|^2 - 2 x.c in float32, the
- * lowest k on ties (examples/hubert/simple_kmeans/dump_km_label.py:45-51 adds |x|^2, the same for every k). */
+ * Layer: models. Centroids come from scikit-learn's MiniBatchKMeans in a joblib file (km.bin, `cluster_centers_`;
+ * nothing else of it is used) or from a .npy matrix. Assignment is scikit-learn's: argmin over k of |c|^2 - 2 x.c in
+ * float32, the lowest k on ties (simple_kmeans/dump_km_label.py:45-51 adds |x|^2, the same for every k). */
 #ifndef S2_MODELS_KMEANS_H
 #define S2_MODELS_KMEANS_H
 
@@ -24,8 +24,9 @@ S2ST_CHECK int s2_kmeans_new(s2_kmeans **out, const float *centroids, size_t k, 
 			     s2st_error *err);
 void s2_kmeans_free(s2_kmeans *m);
 
-/* units [rows] of features [rows, dim]; dist (or NULL) [rows] gets the squared distances. Scratch follows a block of rows. */
-S2ST_CHECK int s2_kmeans_assign(const s2_exec *x, const s2_kmeans *m, int32_t *units, float *dist, const float *features,
-				size_t rows, s2st_error *err);
+/* units [rows] of features [rows, dim]; dist (or NULL) [rows] gets the squared distances. Scratch follows a block of
+ * rows. */
+S2ST_CHECK int s2_kmeans_assign(const s2_exec *x, const s2_kmeans *m, int32_t *units, float *dist,
+				const float *features, size_t rows, s2st_error *err);
 
 #endif

@@ -82,7 +82,8 @@ static void test_hubert(const char *model)
 			compare("layer", out, frames, dim, file);
 		}
 		CHECK_INT(s2_encoder_features(&b.x, b.m, out, a.samples, a.n, 0, false, &err), S2ST_EINPUT);
-		CHECK_INT(s2_encoder_features(&b.x, b.m, out, a.samples, a.n, c->n_layers + 1, false, &err), S2ST_EINPUT);
+		CHECK_INT(s2_encoder_features(&b.x, b.m, out, a.samples, a.n, c->n_layers + 1, false, &err),
+			  S2ST_EINPUT);
 		CHECK_CONTAINS(err.text, "layer: expected 1 to");
 		CHECK_INT(s2_encoder_features(&b.x, b.m, out, a.samples, 399, 1, false, &err), S2ST_EINPUT);
 		CHECK_CONTAINS(err.text, "at least 400 samples, found 399");

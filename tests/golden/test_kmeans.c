@@ -45,7 +45,8 @@ static void test_golden_files(void)
 static void test_forms(void)
 {
 	static const char *const files[] = {
-		"neighbours", "fortran", "big_endian", "float64", "protocol3", "protocol4", "protocol5", "zlib", "gzip", "array",
+		"neighbours", "fortran",   "big_endian", "float64", "protocol3",
+		"protocol4",  "protocol5", "zlib",       "gzip",    "array",
 	};
 	float want[12];
 	char path[512];
@@ -86,7 +87,8 @@ static void test_refused(void)
 		{"nan", S2ST_EMODEL, "centroid 1 holds a value that is not finite"},
 		{"text", S2ST_EMODEL, "cluster_centers_: expected an array of numbers, found a string"},
 		{"attack", S2ST_EFORMAT, "posix.system; refused, nothing was run"},
-		{"pca", S2ST_EMODEL, "expected a k-means model with cluster_centers_, found sklearn.decomposition._pca.PCA"},
+		{"pca", S2ST_EMODEL,
+		 "expected a k-means model with cluster_centers_, found sklearn.decomposition._pca.PCA"},
 	};
 	char path[512];
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -25,7 +25,8 @@ static const char *write_noise(const char *name, float *samples, size_t n)
 }
 
 /* All features of a file in malloc'ed memory. */
-static float *read_features(const s2st_encoder *e, int layer, const char *path, size_t *frames, s2st_quantizer_audio *audio)
+static float *read_features(const s2st_encoder *e, int layer, const char *path, size_t *frames,
+			    s2st_quantizer_audio *audio)
 {
 	s2st_quantizer *q;
 	s2st_frames block;
