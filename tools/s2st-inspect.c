@@ -24,19 +24,16 @@ static int next_file(void *source, s2st_input *row, s2st_error *err)
 	return 1;
 }
 
-/* Opens the S2UT model and the vocoder of a pack, where it has them, and checks that they fit. */
-static int check_models(const s2st_pack *pack, s2st_error *err)
+/* Speech to speech: do the units of the one have embeddings in the other? */
+static int check_translation(const s2st_pack *pack, s2st_context *context, s2st_error *err)
 {
 	const s2st_s2ut_files files = {.model = s2st_pack_file(pack, "s2ut"),
 				       .config = s2st_pack_file(pack, "config"),
 				       .dict = s2st_pack_file(pack, "dict")};
 	const char *vocoder = s2st_pack_file(pack, "vocoder");
-	s2st_context *context = NULL;
 	s2st_s2ut *m = NULL;
 	s2st_vocoder *v = NULL;
-	int rc = s2st_context_new(&context, &(s2st_context_options){.threads = 1}, err);
-	if (rc == S2ST_OK && files.model)
-		rc = s2st_s2ut_open(&m, context, &files, err);
+	int rc = files.model ? s2st_s2ut_open(&m, context, &files, err) : S2ST_OK;
 	if (rc == S2ST_OK && vocoder)
 		rc = s2st_vocoder_open(&v, context, vocoder, s2st_pack_file(pack, "vocoder_config"), err);
 	if (rc == S2ST_OK)
@@ -45,6 +42,45 @@ static int check_models(const s2st_pack *pack, s2st_error *err)
 		rc = s2st_check_fit(m, v, err);
 	s2st_vocoder_free(v);
 	s2st_s2ut_free(m);
+	return rc;
+}
+
+/* Speech to units: do layer, centroids and K belong together? */
+static int check_quantizer(const s2st_pack *pack, s2st_context *context, s2st_error *err)
+{
+	const char *encoder = s2st_pack_file(pack, "encoder"), *kmeans = s2st_pack_file(pack, "kmeans");
+	s2st_encoder *e = NULL;
+	s2st_kmeans *k = NULL;
+	int rc = encoder ? s2st_encoder_open(&e, context, S2ST_FEATURE_NETWORK, encoder, err) : S2ST_OK;
+	if (rc == S2ST_OK && kmeans)
+		rc = s2st_kmeans_open(&k, kmeans, err);
+	if (rc == S2ST_OK)
+		rc = s2st_pack_check_units(pack, e, s2st_pack_layer(pack), k, err);
+	s2st_kmeans_free(k);
+	s2st_encoder_free(e);
+	return rc;
+}
+
+/* Recognition: does the vocabulary fit the output layer? Opening says so. */
+static int check_recogniser(const s2st_pack *pack, s2st_context *context, s2st_error *err)
+{
+	const s2st_asr_files files = {.model = s2st_pack_file(pack, "asr"), .dict = s2st_pack_file(pack, "asr_dict")};
+	s2st_asr *m = NULL;
+	int rc = files.model ? s2st_asr_open(&m, context, &files, err) : S2ST_OK;
+	s2st_asr_free(m);
+	return rc;
+}
+
+static int check_models(const s2st_pack *pack, s2st_error *err)
+{
+	s2st_context *context = NULL;
+	int rc = s2st_context_new(&context, &(s2st_context_options){.threads = 1}, err);
+	if (rc == S2ST_OK)
+		rc = check_translation(pack, context, err);
+	if (rc == S2ST_OK)
+		rc = check_quantizer(pack, context, err);
+	if (rc == S2ST_OK)
+		rc = check_recogniser(pack, context, err);
 	s2st_context_free(context);
 	return rc;
 }

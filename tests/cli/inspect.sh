@@ -3,7 +3,7 @@ g=data/golden
 kind() { s2st-inspect --json "$1" | grep -oE '"(container|kind)": "[^"]*"' | tr '\n' ' '; echo "${1#"$g"/}"; }
 for file in s2ut/tied.pt s2ut/legacy_args.pt vocoder/dur.pt vocoder/dur.json hubert/base_like.pt wavlm/base_like.pt \
 	ctc/fairseq/model.pt ctc/hf ctc/hf_safetensors xm/proj.pt xm/proj.dict.txt xm/proj.config.yaml kmeans/km.bin \
-	kmeans/km_old.bin kmeans/centroids.npy laser/encoder.pt; do
+	kmeans/km_old.bin kmeans/km_zlib.bin kmeans/centroids.npy laser/encoder.pt; do
 	kind $g/$file
 done
 kind models/es-en-demo
@@ -11,6 +11,7 @@ kind models/es-en-demo
 echo '--- text'
 s2st-inspect $g/s2ut/tied.pt | grep -v '^  '
 s2st-inspect $g/vocoder/multispkr.pt | grep -v '^  '
+s2st-inspect $g/kmeans/km_zlib.bin | tail -n 3
 s2st-inspect $g/hubert/base_like.pt | grep -E '^(layers|dim|fits|optimizer)'
 s2st-inspect $g/s2ut/tied.pt | grep -A 3 '^tensors'
 s2st-inspect $g/s2ut/tied.pt | grep -E 'more, -v shows them'
