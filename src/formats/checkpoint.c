@@ -14,8 +14,8 @@
 
 enum { MAX_DEPTH = 200 }; /* of the tree: real ones stay below 20 */
 
-static const char *const optimizer_keys[] = {"last_optimizer_state", "optimizer", "optimizer_state", "opt_state",
-					     "optim"};
+static const char *const optimizer_keys[] = {"last_optimizer_state", "optimizer", "optimizer_state", "optimizer_states",
+					     "opt_state", "optim"};
 static const char *const state_keys[] = {"model", "generator", "state_dict", "net"};
 
 struct s2_checkpoint {
