@@ -35,12 +35,17 @@ static float base2(float natural)
 	return natural / (float)M_LN2;
 }
 
-/* All symbols but the closing </s>, as Dictionary.string prints them. */
+/* As Dictionary.string prints them: without <s> and </s>, which stacked units do not even end with. */
 static void print_symbols(FILE *f, const s2st_s2ut *m, const s2st_hypothesis *h)
 {
-	for (size_t i = 0; i + 1 < h->n_tokens; i++) {
+	enum { BOS = 0, EOS = 2 };
+	const char *space = "";
+	for (size_t i = 0; i < h->n_tokens; i++) {
 		const char *symbol = s2st_s2ut_symbol(m, h->tokens[i]);
-		fprintf(f, "%s%s", i ? " " : "", symbol ? symbol : "<unk>");
+		if (h->tokens[i] == BOS || h->tokens[i] == EOS)
+			continue;
+		fprintf(f, "%s%s", space, symbol ? symbol : "<unk>");
+		space = " ";
 	}
 }
 
