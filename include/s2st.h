@@ -345,6 +345,49 @@ typedef struct s2st_quantizer_audio {
 /* About the file that was opened last. */
 void s2st_quantizer_get_audio(const s2st_quantizer *q, s2st_quantizer_audio *out);
 
+/* ---- k-means training ---------------------------------------------------------------------------------------- */
+
+/* Mini-batch k-means as scikit-learn's MiniBatchKMeans (1.2) computes it, with its options under its names; the
+ * defaults are those of fairseq's simple_kmeans/learn_kmeans.py. Other random numbers, so other centroids, of the same
+ * quality. Results do not depend on the number of threads. */
+typedef struct s2st_kmeans_options {
+	int n_clusters;            /* 100 */
+	int batch_size;            /* 10000 */
+	int n_init;                /* 20: starts by k-means++, of which the best is taken */
+	int max_iter;              /* 100: passes over the data, max_iter * rows / batch_size steps, at most */
+	double tol;                /* 0: off; stops when the centroids move less (relative to the data's variance) */
+	int max_no_improvement;    /* 100 steps without better smoothed inertia end the training; 0: off */
+	double reassignment_ratio; /* 0: sets centroids anew with less than this part of the most used one's frames */
+	uint64_t seed;             /* 0 */
+} s2st_kmeans_options;
+
+s2st_kmeans_options s2st_kmeans_defaults(void);
+
+typedef struct s2st_kmeans_trainer s2st_kmeans_trainer;
+
+/* `files`: .npy matrices of feature rows, all of one width; they stay on disk. */
+S2ST_CHECK int s2st_kmeans_trainer_new(s2st_kmeans_trainer **out, s2st_context *ctx, const char *const *files,
+				       size_t n_files, const s2st_kmeans_options *opt, s2st_error *err);
+void s2st_kmeans_trainer_free(s2st_kmeans_trainer *t);
+
+typedef struct s2st_kmeans_progress {
+	int64_t rows, step, n_steps;
+	int dim;
+	double inertia;  /* a frame's mean squared distance in the last batch */
+	double smoothed; /* its moving average, which stops the training */
+	const char *end; /* why the training has ended; NULL: it has not */
+	const float *centroids; /* [n_clusters, dim]; the trainer's */
+} s2st_kmeans_progress;
+
+/* One step; the first call also finds the start. 1: done, and more to do; 0: the training has ended. */
+S2ST_CHECK int s2st_kmeans_trainer_step(s2st_kmeans_trainer *t, s2st_error *err);
+void s2st_kmeans_trainer_get(const s2st_kmeans_trainer *t, s2st_kmeans_progress *out);
+/* Mean squared distance of all rows, over a pass through the files. */
+S2ST_CHECK int s2st_kmeans_trainer_inertia(s2st_kmeans_trainer *t, double *out, s2st_error *err);
+/* All that a later run needs to go on as if it had never stopped. Loading wants the same files and options. */
+S2ST_CHECK int s2st_kmeans_trainer_save(const s2st_kmeans_trainer *t, const char *path, s2st_error *err);
+S2ST_CHECK int s2st_kmeans_trainer_load(s2st_kmeans_trainer *t, const char *path, s2st_error *err);
+
 /* ---- units to speech (unit HiFi-GAN) ------------------------------------------------------------------------ */
 
 typedef struct s2st_vocoder s2st_vocoder;

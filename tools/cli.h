@@ -303,6 +303,29 @@ const char *cli_language_codes(void);                    /* for messages */
 /* Where its model is in a folder of models, in a malloc'ed string; NULL: out of memory. */
 char *cli_language_model(const cli_language *l, const char *dir);
 
+/* ---- encoders (cli_encoder.c) ----------------------------------------------------------------------------------- */
+
+typedef struct cli_encoder {
+	const char *model_file, *layer_text;
+	int feature_type; /* CLI_CHOICE, as s2st_feature_type */
+	int channel;
+	int layer; /* 0: not said */
+	s2st_encoder *model;
+	s2st_quantizer *session;
+	s2st_encoder_info info;
+} cli_encoder;
+
+enum { CLI_N_ENCODER_OPTIONS = 4 };
+void cli_encoder_options(cli_encoder *e, cli_option out[CLI_N_ENCODER_OPTIONS]);
+/* Fills what the user has left to the pack (or NULL). `pack_layer`: the pack's layer holds for the pack's encoder. */
+void cli_encoder_configure(const cli *c, cli_encoder *e, const s2st_pack *pack, bool pack_layer);
+void cli_encoder_check(const cli *c, const cli_encoder *e); /* misuse where model or layer are missing */
+/* Model and session; `kmeans` as for s2st_quantizer_new. Returns CLI_OK, or the exit code after saying why. */
+int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_kmeans *kmeans, const char *kmeans_file);
+void cli_encoder_close(cli_encoder *e);
+/* Notices about the audio that the session has read to its end; returns its length in seconds. */
+double cli_encoder_note(cli *c, const cli_encoder *e, const s2st_input *row);
+
 /* ---- S2UT training manifests (cli_manifest.c) ------------------------------------------------------------------- */
 
 /* The table of prep_s2ut_data.py: source audio with the units of the target audio of the same id. */

@@ -1,28 +1,20 @@
 /* s2u-quantize: speech to discrete units with an encoder layer and k-means, or the features themselves. */
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 
 enum { FORMAT_GSLM, FORMAT_KM, FORMAT_S2UT_MANIFEST, FORMAT_JSON };
-enum { LENGTH_TOLERANCE = 160 }; /* samples by which a manifest may be off, hubert_feature_reader.py */
 
 typedef struct quantize {
 	cli *c;
-	const char *model_file, *kmeans_file, *layer_text, *export_path, *features_path;
-	int feature_type; /* CLI_CHOICE, as s2st_feature_type */
-	int channel, format;
+	cli_encoder encoder;
+	const char *kmeans_file, *export_path, *features_path;
+	int format;
 	bool reduce, durations, hide_fname, compat_names;
 	cli_source source;
 	cli_s2ut_manifest manifest;
-
-	int layer; /* 0: not said */
-	s2st_encoder *encoder;
 	s2st_kmeans *kmeans;
-	s2st_quantizer *session;
-	s2st_encoder_info info;
 
 	s2st_writer *out;     /* NULL: no unit lines */
 	s2st_npy_rows *all;   /* features of all files; NULL: a file each, or none */
@@ -94,8 +86,8 @@ static void print_name(FILE *f, const quantize *q, const s2st_input *row)
 		print_stripped(f, row->path);
 	else
 		fputs(row->id, f);
-	if (q->channel)
-		fprintf(f, "-channel%d", q->channel);
+	if (q->encoder.channel)
+		fprintf(f, "-channel%d", q->encoder.channel);
 	fputc('|', f);
 }
 
@@ -143,7 +135,7 @@ static int open_features(const quantize *q, const s2st_input *row, s2st_npy_rows
 	if (rc < 0)
 		return rc;
 	if (!q->c->resume || !cli_exists(path))
-		rc = s2st_npy_rows_open(out, path, (size_t)q->info.dim, err);
+		rc = s2st_npy_rows_open(out, path, (size_t)q->encoder.info.dim, err);
 	free(path);
 	return rc;
 }
@@ -169,7 +161,7 @@ static int read_frames(quantize *q, s2st_npy_rows *rows, s2st_error *err)
 {
 	s2st_frames frames;
 	int rc;
-	while ((rc = s2st_quantizer_next(q->session, &frames, err)) > 0) {
+	while ((rc = s2st_quantizer_next(q->encoder.session, &frames, err)) > 0) {
 		if (cli_caught_signal())
 			return cli_fail(err, S2ST_EIO, "stopped");
 		if (rows)
@@ -182,27 +174,12 @@ static int read_frames(quantize *q, s2st_npy_rows *rows, s2st_error *err)
 	return rc;
 }
 
-static void note_input(const quantize *q, const s2st_input *row, const s2st_quantizer_audio *a)
-{
-	const char *name = cli_display(row->path);
-	cli_note_audio(q->c, row->path, a->source_rate, a->sample_rate, q->channel ? 1 : a->source_channels);
-	if (a->dropped)
-		cli_note(q->c, CLI_NOTE_TAIL, "%s: the last %zu samples are too few for a frame and were left out",
-			 name, a->dropped);
-	/* GSLM manifests count samples; tables, which also have targets, count 10 ms frames. */
-	const int64_t said = row->target ? -1 : row->n_frames, off = said - (int64_t)a->samples;
-	if (said >= 0 && a->source_rate == a->sample_rate && (off > LENGTH_TOLERANCE || off < -LENGTH_TOLERANCE))
-		cli_note(q->c, CLI_NOTE_LENGTH, "%s: the manifest says %lld samples, found %zu", name, (long long)said,
-			 a->samples);
-}
-
 /* Units of `path` into q->units, features to where they belong. `row` names the output. */
 static int quantize_file(quantize *q, const char *path, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	s2st_npy_rows *rows = NULL;
-	s2st_quantizer_audio audio;
 	q->n_units = 0;
-	int rc = s2st_quantizer_open(q->session, path, q->channel, err);
+	int rc = s2st_quantizer_open(q->encoder.session, path, q->encoder.channel, err);
 	if (rc == S2ST_OK)
 		rc = open_features(q, row, &rows, err);
 	if (rc < 0)
@@ -212,10 +189,8 @@ static int quantize_file(quantize *q, const char *path, const s2st_input *row, c
 	const size_t start = rows == q->all && rows ? s2st_npy_rows_count(rows) : 0;
 	rc = read_frames(q, rows, err);
 	rc = close_features(q, rows, start, rc, err);
-	s2st_quantizer_get_audio(q->session, &audio);
-	result->seconds = (double)audio.samples / audio.sample_rate;
 	if (rc == S2ST_OK)
-		note_input(q, row, &audio);
+		result->seconds = cli_encoder_note(q->c, &q->encoder, row);
 	return rc;
 }
 
@@ -282,7 +257,7 @@ static int open_outputs(quantize *q, s2st_error *err)
 	char *lengths;
 	if (asprintf(&lengths, "%.*s.len", (int)strlen(q->features_path) - 4, q->features_path) < 0)
 		return cli_fail_memory(err);
-	rc = s2st_npy_rows_open(&q->all, q->features_path, (size_t)q->info.dim, err);
+	rc = s2st_npy_rows_open(&q->all, q->features_path, (size_t)q->encoder.info.dim, err);
 	if (rc == S2ST_OK)
 		rc = s2st_writer_open(&q->lengths, lengths, err);
 	free(lengths);
@@ -362,31 +337,6 @@ static int run(quantize *q)
 
 /* ---- models ---- */
 
-static int read_layer(const cli *c, const char *text)
-{
-	char *end;
-	errno = 0;
-	const long layer = strtol(text, &end, 10);
-	if (end == text || *end || errno || layer < -1 || layer == 0 || layer > INT_MAX)
-		cli_misuse(c, "--layer: expected a number from 1, or -1 for the last, found '%s'", text);
-	return (int)layer;
-}
-
-/* The pack's layer belongs to the pack's encoder and centroids only. */
-static void configure(quantize *q, const s2st_pack *pack)
-{
-	const bool own = q->model_file || q->kmeans_file;
-	const bool network = q->feature_type == S2ST_FEATURE_NETWORK;
-	if (pack && network && !q->model_file)
-		q->model_file = s2st_pack_file(pack, "encoder");
-	if (pack && network && !q->kmeans_file)
-		q->kmeans_file = s2st_pack_file(pack, "kmeans");
-	if (q->layer_text)
-		q->layer = read_layer(q->c, q->layer_text);
-	else if (pack && !own)
-		q->layer = s2st_pack_layer(pack);
-}
-
 static void check_options(quantize *q)
 {
 	const cli *c = q->c;
@@ -397,12 +347,7 @@ static void check_options(quantize *q)
 		cli_misuse(c, "--export-npy writes the centroids of -k FILE or --pack DIR");
 	if (!q->kmeans_file && !q->features_path)
 		cli_misuse(c, "nothing to do: give -k FILE for units, --features-out PATH for features");
-	if (q->feature_type == S2ST_FEATURE_NETWORK && !q->model_file)
-		cli_misuse(c, "no encoder: give -m MODEL or --pack DIR");
-	if (q->feature_type == S2ST_FEATURE_NETWORK && q->layer == 0)
-		cli_misuse(c, "no layer: give --layer N, the one that the k-means model was made from (-1: the last)");
-	if (q->feature_type != S2ST_FEATURE_NETWORK && q->model_file)
-		cli_misuse(c, "--feature-type: these features need no model, found -m %s", q->model_file);
+	cli_encoder_check(c, &q->encoder);
 	if (q->format != FORMAT_S2UT_MANIFEST)
 		return;
 	if (!q->kmeans_file || c->n_args != 2 || !c->output || strcmp(c->output, "-") == 0)
@@ -423,23 +368,13 @@ static int open_kmeans(quantize *q)
 static int open_models(quantize *q, const cli_models *models)
 {
 	s2st_error err;
-	const char *about = q->model_file;
-	int rc = s2st_encoder_open(&q->encoder, models->context, (s2st_feature_type)q->feature_type, q->model_file,
-				   &err);
-	if (rc == S2ST_OK) {
-		s2st_encoder_get_info(q->encoder, &q->info);
-		rc = s2st_quantizer_new(&q->session, q->encoder, q->layer, q->kmeans, &err);
-		if (rc == S2ST_EMODEL)
-			about = q->kmeans_file;
-	}
-	if (rc == S2ST_OK && models->pack) {
-		rc = s2st_pack_check_units(models->pack, q->encoder, q->layer, q->kmeans, &err);
-		about = NULL;
-	}
-	if (rc == S2ST_OK)
-		return CLI_OK;
-	cli_error(q->c, about, err.text);
-	return rc == S2ST_EINPUT ? CLI_USAGE : CLI_MODEL;
+	const cli_encoder *e = &q->encoder;
+	int code = cli_encoder_open(q->c, &q->encoder, models->context, q->kmeans, q->kmeans_file);
+	if (code != CLI_OK || !models->pack ||
+	    s2st_pack_check_units(models->pack, e->model, e->layer, q->kmeans, &err) == S2ST_OK)
+		return code;
+	cli_error(q->c, NULL, err.text);
+	return CLI_MODEL;
 }
 
 static int export(quantize *q)
@@ -464,8 +399,7 @@ static int export(quantize *q)
 
 static void close_models(quantize *q)
 {
-	s2st_quantizer_free(q->session);
-	s2st_encoder_free(q->encoder);
+	cli_encoder_close(&q->encoder);
 	s2st_kmeans_free(q->kmeans);
 	cli_s2ut_manifest_close(&q->manifest);
 	free(q->units);
@@ -492,7 +426,9 @@ static int do_all(quantize *q, cli_models *models)
 	int code = cli_models_configure(c, models);
 	if (code != CLI_OK)
 		return code;
-	configure(q, models->pack);
+	cli_encoder_configure(c, &q->encoder, models->pack, !q->kmeans_file);
+	if (models->pack && q->encoder.feature_type == S2ST_FEATURE_NETWORK && !q->kmeans_file)
+		q->kmeans_file = s2st_pack_file(models->pack, "kmeans");
 	if (q->export_path && q->kmeans_file) {
 		code = open_kmeans(q);
 		if (code == CLI_OK)
@@ -543,20 +479,16 @@ int main(int argc, char **argv)
 		.more = more,
 	};
 	quantize q = {.c = &c};
-	const cli_option model[] = {
-		{'m', "model", CLI_TEXT, "MODEL", &q.model_file, 0, 0,
-		 "encoder: fairseq checkpoint or Hugging Face folder"},
-		{0, "layer", CLI_TEXT, "L", &q.layer_text, 0, 0,
-		 "features after this layer, from 1; -1 is the last; none: the pack's"},
-		{'k', "kmeans", CLI_TEXT, "FILE", &q.kmeans_file, 0, 0, "k-means model: km.bin or .npy [K, D]"},
-		{0, "feature-type", CLI_CHOICE, "hubert|logmel|mfcc", &q.feature_type, 0, 0,
-		 "what is quantised: a layer of the model, 80 log-mel bins or 39 MFCC values (both each 10 ms)"},
-	};
+	cli_option model[CLI_N_ENCODER_OPTIONS + 1];
+	cli_encoder_options(&q.encoder, model);
+	model[CLI_N_ENCODER_OPTIONS] = (cli_option){'k', "kmeans", CLI_TEXT, "FILE", &q.kmeans_file, 0, 0,
+						    "k-means model: km.bin or .npy [K, D]"};
 	const cli_option output[] = {
 		{0, "format", CLI_CHOICE, "gslm|km|s2ut-manifest|json", &q.format, 0, 0, "lines, see below"},
 		{0, "reduce", CLI_FLAG, NULL, &q.reduce, 0, 0, "merge repeated units: '5 5 7' is '5 7'"},
 		{0, "durations", CLI_FLAG, NULL, &q.durations, 0, 0, "--reduce, and how often each unit was repeated"},
-		{0, "hide-fname", CLI_FLAG, NULL, &q.hide_fname, 0, 0, "units without 'name|'"},
+		{0, "hide-fname", CLI_FLAG, NULL, &q.hide_fname, 0, 0,
+		 "units without 'name|' (with --channel N, names are 'name-channelN')"},
 		{0, "compat-names", CLI_FLAG, NULL, &q.compat_names, 0, 0,
 		 "names as fairseq cuts them ('nova.wav' is 'no'); names may come twice"},
 		{0, "features-out", CLI_TEXT, "PATH", &q.features_path, 0, 0,
@@ -570,13 +502,11 @@ int main(int argc, char **argv)
 		 "vocoder checkpoint that config.yaml names"},
 		{0, "vocoder-config", CLI_TEXT, "FILE", &q.manifest.vocoder_config, 0, 0, "and its configuration"},
 	};
-	cli_option source[CLI_N_SOURCE_OPTIONS + 1];
+	cli_option source[CLI_N_SOURCE_OPTIONS];
 	cli_source_options(&q.source, source);
-	source[CLI_N_SOURCE_OPTIONS] = (cli_option){0, "channel", CLI_INT, "N", &q.channel, 0, 1024,
-						    "use channel N, from 1, and append -channelN; 0: the mean of all"};
 	cli_begin(&c, argc, argv);
 	cli_add_group(&c, "Model", model, sizeof model / sizeof *model);
-	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS + 1);
+	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS);
 	cli_add_group(&c, "Output", output, sizeof output / sizeof *output);
 	cli_add_group(&c, "With --format s2ut-manifest", manifest, sizeof manifest / sizeof *manifest);
 	cli_parse(&c);

@@ -154,7 +154,7 @@ static void find_nearest(void *arg, size_t block, int worker)
 		a->units[t] = (int32_t)best;
 		if (a->dist) {
 			double d = squared_norm(a->features + t * a->m->dim, a->m->dim) + (double)least;
-			a->dist[t] = (float)fmax(d, 0);
+			a->dist[t] = d < 0 ? 0 : (float)d; /* NaN stays */
 		}
 	}
 }

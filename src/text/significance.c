@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "text/random.h"
+#include "base/random.h"
 #include "text/scorer.h"
 
 static int check(const s2st_scorer *s, int n_samples, s2st_error *err)

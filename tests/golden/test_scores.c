@@ -2,7 +2,7 @@
  * Python and numpy's random numbers (tests/data/text/make_scores.py). */
 #include <jansson.h>
 
-#include "text/random.h"
+#include "base/random.h"
 #include "text/tokenize.h"
 
 #include "test.h"

@@ -2,9 +2,9 @@
  * bounded draws by Lemire's method. The same numbers as numpy 1.17 and later, so that resampling can be checked against
  * Python.
  *
- * Layer: text; knows nothing. */
-#ifndef S2_TEXT_RANDOM_H
-#define S2_TEXT_RANDOM_H
+ * Layer: base. */
+#ifndef S2_BASE_RANDOM_H
+#define S2_BASE_RANDOM_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,5 +17,6 @@ typedef struct s2_random {
 
 void s2_random_seed(s2_random *r, uint64_t seed);
 uint32_t s2_random_below(s2_random *r, uint32_t n); /* 0 .. n - 1; n at least 1 */
+double s2_random_double(s2_random *r);              /* [0, 1), numpy's random() */
 
 #endif

@@ -1,4 +1,4 @@
-#include "text/random.h"
+#include "base/random.h"
 
 #include <stddef.h>
 
@@ -83,4 +83,9 @@ uint32_t s2_random_below(s2_random *r, uint32_t n)
 	while ((uint32_t)product < threshold)
 		product = (uint64_t)next32(r) * n;
 	return (uint32_t)(product >> 32);
+}
+
+double s2_random_double(s2_random *r)
+{
+	return (double)(next64(r) >> 11) * 0x1p-53;
 }

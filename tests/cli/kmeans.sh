@@ -1,0 +1,58 @@
+# s2u-kmeans: from audio and from features, cards, fractions, stop and resume, misuse.
+g=data/golden
+m=$g/hubert/base_like.pt
+t='s2u-kmeans -q -k 8 --batch-size 64 --n-init 2'
+header() { head -c 80 "$1" | tr -d '\0' | grep -ao "{.*}"; }
+
+$t -m $m --layer 2 -o km.npy $g/audio
+header km.npy
+sed -E 's/("(inertia|steps)": )[0-9.]+/\1X/g' km.json
+ls
+s2u-quantize -m $m --layer 2 -k km.npy $g/audio/tone.wav | tr '|' '\n' | head -n 1
+
+# the same from features, however they are cut up, on any number of threads
+s2u-quantize -m $m --layer 2 --features-out all.npy $g/audio
+$t -j 1 -o again.npy all.npy
+cmp km.npy again.npy
+for i in 0 1; do s2u-quantize -m $m --layer 2 --features-out part$i.npy --shard $i/2 $g/audio; done
+$t -j 3 -o again.npy part0.npy part1.npy
+cmp km.npy again.npy
+$t --resume -o again.npy missing.npy # it is there
+$t --seed 1 -o other.npy all.npy
+exits 1 cmp -s km.npy other.npy
+$t -o mfcc.npy --feature-type mfcc --features-out mfcc_features.npy $g/audio
+header mfcc.npy
+header mfcc_features.npy
+$t --json -o card.npy all.npy | grep -oE '"(rows|end)": ("[^"]*"|[0-9]*)'
+
+echo '--- stop and resume'
+long='s2u-kmeans -k 8 --batch-size 64 --n-init 2 --max-no-improvement 0 --save-every 1'
+$long -q --max-iter 1000000 -o stop.npy all.npy &
+for ((i = 0; i < 600; i++)); do
+	test -e stop.state && break
+	sleep 0.1
+done
+kill -TERM $!
+exits 143 wait $!
+test -s stop.state
+test ! -e stop.npy
+cp stop.state kept.state
+$long -v --resume --max-iter 1 -o stop.npy all.npy 2>&1 | grep -oE 'going on after step|all steps are done'
+test ! -e stop.state
+mv kept.state stop.state
+rm stop.npy
+exits 1 $long --resume --seed 3 -o stop.npy all.npy
+
+echo '--- misuse'
+exits 2 s2u-kmeans -k 8 all.npy
+exits 2 s2u-kmeans -k 8 -o km.bin all.npy
+exits 2 s2u-kmeans -k 0 -o k.npy all.npy
+exits 2 s2u-kmeans -k 8 -o k.npy all.npy $g/audio
+exits 2 s2u-kmeans -k 8 -o k.npy --fraction 0.5 all.npy
+exits 2 s2u-kmeans -k 8 -o k.npy -m $m $g/audio
+exits 1 s2u-kmeans -k 1000 -o k.npy all.npy
+exits 1 s2u-kmeans -k 8 -o k.npy all.npy mfcc.npy
+exits 1 s2u-kmeans -k 8 -o k.npy missing.npy
+exits 1 $t -m $m --layer 2 -o k.npy $g/audio/tone.wav missing.wav # trained on the others
+header k.npy
+exits 1 s2u-kmeans -q -k 8 -m $m --layer 2 --fraction 0.000001 -o none.npy $g/audio

@@ -1,0 +1,96 @@
+/* The encoder of s2u-quantize and s2u-kmeans: its options, opening, notices about what it read. */
+#include "cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LENGTH_TOLERANCE = 160 }; /* samples by which a manifest may be off, hubert_feature_reader.py */
+
+void cli_encoder_options(cli_encoder *e, cli_option out[CLI_N_ENCODER_OPTIONS])
+{
+	const cli_option options[CLI_N_ENCODER_OPTIONS] = {
+		{'m', "model", CLI_TEXT, "MODEL", &e->model_file, 0, 0,
+		 "encoder: fairseq checkpoint or Hugging Face folder"},
+		{0, "layer", CLI_TEXT, "L", &e->layer_text, 0, 0,
+		 "features after this layer, from 1; -1 is the last; none: the pack's"},
+		{0, "feature-type", CLI_CHOICE, "hubert|logmel|mfcc", &e->feature_type, 0, 0,
+		 "a layer of the model, 80 log-mel bins or 39 MFCC values (both each 10 ms)"},
+		{0, "channel", CLI_INT, "N", &e->channel, 0, 1024, "use channel N, from 1; 0: the mean of all"},
+	};
+	memcpy(out, options, sizeof options);
+}
+
+static int read_layer(const cli *c, const char *text)
+{
+	char *end;
+	errno = 0;
+	const long layer = strtol(text, &end, 10);
+	if (end == text || *end || errno || layer < -1 || layer == 0 || layer > INT_MAX)
+		cli_misuse(c, "--layer: expected a number from 1, or -1 for the last, found '%s'", text);
+	return (int)layer;
+}
+
+void cli_encoder_configure(const cli *c, cli_encoder *e, const s2st_pack *pack, bool pack_layer)
+{
+	const bool network = e->feature_type == S2ST_FEATURE_NETWORK;
+	pack_layer = pack_layer && !e->model_file;
+	if (pack && network && !e->model_file)
+		e->model_file = s2st_pack_file(pack, "encoder");
+	if (e->layer_text)
+		e->layer = read_layer(c, e->layer_text);
+	else if (pack && pack_layer)
+		e->layer = s2st_pack_layer(pack);
+}
+
+void cli_encoder_check(const cli *c, const cli_encoder *e)
+{
+	const bool network = e->feature_type == S2ST_FEATURE_NETWORK;
+	if (network && !e->model_file)
+		cli_misuse(c, "no encoder: give -m MODEL or --pack DIR");
+	if (network && e->layer == 0)
+		cli_misuse(c, "no layer: give --layer N, the one that the k-means model was made from (-1: the last)");
+	if (!network && e->model_file)
+		cli_misuse(c, "--feature-type: these features need no model, found -m %s", e->model_file);
+}
+
+int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_kmeans *kmeans, const char *kmeans_file)
+{
+	s2st_error err;
+	const char *about = e->model_file;
+	int rc = s2st_encoder_open(&e->model, context, (s2st_feature_type)e->feature_type, e->model_file, &err);
+	if (rc == S2ST_OK) {
+		s2st_encoder_get_info(e->model, &e->info);
+		rc = s2st_quantizer_new(&e->session, e->model, e->layer, kmeans, &err);
+		if (rc == S2ST_EMODEL)
+			about = kmeans_file;
+	}
+	if (rc == S2ST_OK)
+		return CLI_OK;
+	cli_error(c, about, err.text);
+	return rc == S2ST_EINPUT ? CLI_USAGE : CLI_MODEL;
+}
+
+void cli_encoder_close(cli_encoder *e)
+{
+	s2st_quantizer_free(e->session);
+	s2st_encoder_free(e->model);
+}
+
+double cli_encoder_note(cli *c, const cli_encoder *e, const s2st_input *row)
+{
+	s2st_quantizer_audio a;
+	const char *name = cli_display(row->path);
+	s2st_quantizer_get_audio(e->session, &a);
+	cli_note_audio(c, row->path, a.source_rate, a.sample_rate, e->channel ? 1 : a.source_channels);
+	if (a.dropped)
+		cli_note(c, CLI_NOTE_TAIL, "%s: the last %zu samples are too few for a frame and were left out", name,
+			 a.dropped);
+	/* GSLM manifests count samples; tables, which also have targets, count 10 ms frames. */
+	const int64_t said = row->target ? -1 : row->n_frames, off = said - (int64_t)a.samples;
+	if (said >= 0 && a.source_rate == a.sample_rate && (off > LENGTH_TOLERANCE || off < -LENGTH_TOLERANCE))
+		cli_note(c, CLI_NOTE_LENGTH, "%s: the manifest says %lld samples, found %zu", name, (long long)said,
+			 a.samples);
+	return (double)a.samples / a.sample_rate;
+}
