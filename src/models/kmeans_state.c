@@ -2,8 +2,10 @@
  *
  *   s2st-kmeans-1 k dim rows batch n_init reassignment_ratio seed step since_reassigned no_improvement inertia smoothed
  *   best random[5] */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -50,18 +52,51 @@ int s2_kmeans_trainer_save(const s2_kmeans_trainer *t, const char *path, s2st_er
 	return rc;
 }
 
+/* The next number of the line, base 10 or 16; false: there is none, or it is too large. */
+static bool take_whole(const char **at, int base, unsigned long long *out)
+{
+	char *end;
+	errno = 0;
+	*out = strtoull(*at, &end, base);
+	bool ok = end != *at && errno == 0 && !memchr(*at, '-', (size_t)(end - *at));
+	*at = end;
+	return ok;
+}
+
+static bool take_real(const char **at, double *out)
+{
+	char *end;
+	*out = strtod(*at, &end);
+	bool ok = end != *at;
+	*at = end;
+	return ok;
+}
+
 static bool read_line(s2_kmeans_trainer *t, const char *line)
 {
-	unsigned long long state[2], increment[2];
-	int kept, n = 0;
-	s2_random r = {0};
-	if (sscanf(line, " %zu %zu %zu %la %la %la %la %llx %llx %llx %llx %x %d%n", &t->step, &t->since_reassigned,
-		   &t->no_improvement, &t->tol, &t->inertia, &t->smoothed, &t->best, &state[0], &state[1],
-		   &increment[0], &increment[1], &r.kept, &kept, &n) != 13 || line[n])
+	unsigned long long step[3], state[2], increment[2], kept[2];
+	double *const reals[] = {&t->tol, &t->inertia, &t->smoothed, &t->best};
+	const char *at = line;
+	bool ok = true;
+	for (size_t i = 0; i < 3; i++)
+		ok = ok && take_whole(&at, 10, &step[i]);
+	for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
+		ok = ok && take_real(&at, reals[i]);
+	for (size_t i = 0; i < 2; i++)
+		ok = ok && take_whole(&at, 16, &state[i]);
+	for (size_t i = 0; i < 2; i++)
+		ok = ok && take_whole(&at, 16, &increment[i]);
+	ok = ok && take_whole(&at, 16, &kept[0]) && take_whole(&at, 10, &kept[1]) && *at == 0;
+	if (!ok || kept[0] > UINT32_MAX)
 		return false;
+	t->step = step[0];
+	t->since_reassigned = step[1];
+	t->no_improvement = step[2];
+	s2_random r = {0};
 	r.state = (unsigned __int128)state[0] << 64 | state[1];
 	r.increment = (unsigned __int128)increment[0] << 64 | increment[1];
-	r.has_kept = kept != 0;
+	r.kept = (uint32_t)kept[0];
+	r.has_kept = kept[1] != 0;
 	t->random = r;
 	return (r.increment & 1) == 1 && t->step > 0 && t->tol >= 0 && !isnan(t->smoothed) && !isnan(t->best);
 }
