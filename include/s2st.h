@@ -470,9 +470,21 @@ const char *s2st_asr_symbol(const s2st_asr *m, int id); /* NULL: outside the voc
 S2ST_CHECK int s2st_asr_session_new(s2st_asr_session **out, const s2st_asr *m, s2st_error *err);
 void s2st_asr_session_free(s2st_asr_session *s);
 
+/* A back-off n-gram model over words, in ARPA format (KenLM, SRILM). */
+typedef struct s2st_lm s2st_lm;
+S2ST_CHECK int s2st_lm_open(s2st_lm **out, const char *path, s2st_error *err);
+void s2st_lm_free(s2st_lm *lm);
+/* Can this recogniser spell the model's words? One in capitals, say, would only do harm to one of small letters: an error
+ * where it can spell less than half of them. */
+S2ST_CHECK int s2st_asr_check_lm(const s2st_asr *m, const s2st_lm *lm, s2st_error *err);
+
 typedef struct s2st_asr_options {
 	const char *post_process; /* "collapse" (default): letters, silence is a space; "none": symbols are words */
 	bool lowercase;           /* as Python's str.lower */
+	int beam;                 /* above 1: prefix beam search; else the best path */
+	const s2st_lm *lm;        /* for the beam search; NULL: none */
+	double lm_weight;         /* times the natural log of a word's probability */
+	double word_score;        /* added for each word, with a language model */
 } s2st_asr_options;
 
 typedef struct s2st_span {
@@ -490,7 +502,8 @@ typedef struct s2st_transcript {
 
 /* `samples` [n] mono at the model's rate (16 kHz). Logits [frames, n_vocab], not softmaxed. */
 S2ST_CHECK int s2st_asr_logits(s2st_asr_session *s, const float *samples, size_t n, s2st_matrix *out, s2st_error *err);
-/* Best path: the argmax of each frame, repeats collapsed, blanks dropped. `opt` NULL: the defaults. */
+/* Best path: the argmax of each frame, repeats collapsed, blanks dropped; or the best text of a beam search, with times
+ * from its likeliest path. `opt` NULL: all zero, the best path. */
 S2ST_CHECK int s2st_asr_transcribe(s2st_asr_session *s, const float *samples, size_t n, const s2st_asr_options *opt,
 				   s2st_transcript *out, s2st_error *err);
 /* The same for logits [frames, n_vocab], for example those of s2st_asr_logits. */

@@ -200,6 +200,12 @@ static int score_all(const bleu *b, char *const *hyps, s2st_scorer **out, FILE *
 	return rc;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash && slash[1] ? slash + 1 : path;
+}
+
 /* What the score rests on besides the text: the recogniser, by its file and hash, and what was done to its input. */
 static int make_signature(const bleu *b, const s2st_score *score, char *out, size_t size, s2st_error *err)
 {
@@ -210,11 +216,16 @@ static int make_signature(const bleu *b, const s2st_score *score, char *out, siz
 		return S2ST_OK;
 	}
 	int rc = s2st_asr_hash(b->asr.model, hash, err);
-	const char *slash = strrchr(b->asr.files.model, '/');
-	const char *name = slash && slash[1] ? slash + 1 : b->asr.files.model;
-	if (rc == S2ST_OK)
-		snprintf(out, size, "%s|asr:%.80s|sha256:%.16s|norm:%s|resample:soxr-hq", score->signature, name, hash,
-			 b->normalize);
+	if (rc < 0)
+		return rc;
+	const s2st_asr_options *o = &b->asr.options;
+	int n = snprintf(out, size, "%s|asr:%.80s|sha256:%.16s|norm:%s|resample:soxr-hq", score->signature,
+			 base_name(b->asr.files.model), hash, b->normalize);
+	if (o->beam > 1)
+		n += snprintf(out + n, size - (size_t)n, "|beam:%d", o->beam);
+	if (o->lm)
+		snprintf(out + n, size - (size_t)n, "|lm:%.80s|lm-weight:%g|word-score:%g", base_name(b->asr.lm_file),
+			 o->lm_weight, o->word_score);
 	return rc;
 }
 
@@ -464,6 +475,7 @@ int main(int argc, char **argv)
 	bleu b = {.c = &c, .normalize = "none", .smooth_value = -1, .samples = 1000, .seed = 12345};
 	b.asr.options.lowercase = true;
 	b.models.asr = &b.asr;
+	cli_asr_defaults(&b.asr);
 	cli_option asr[CLI_N_ASR_OPTIONS];
 	cli_asr_options(&b.asr, asr);
 	const cli_option language[] = {

@@ -270,6 +270,7 @@ int main(int argc, char **argv)
 		.more = more,
 	};
 	transcribe t = {.c = &c};
+	cli_asr_defaults(&t.asr);
 	cli_option model[CLI_N_ASR_OPTIONS];
 	cli_asr_options(&t.asr, model);
 	const cli_option output[] = {

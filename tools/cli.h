@@ -236,8 +236,10 @@ typedef struct cli_vocoder {
 
 typedef struct cli_asr {
 	s2st_asr_files files;
-	int post_process; /* CLI_CHOICE "collapse|none" */
-	s2st_asr_options options;
+	const char *lm_file;
+	int post_process;         /* CLI_CHOICE "collapse|none" */
+	s2st_asr_options options; /* beam 0: as suits, with or without a language model */
+	s2st_lm *lm;
 	s2st_asr *model;
 	s2st_asr_session *session;
 	s2st_asr_info info;
@@ -251,12 +253,13 @@ typedef struct cli_models {
 	s2st_pack *pack;
 } cli_models;
 
-enum { CLI_N_S2UT_OPTIONS = 13, CLI_N_VOICE_OPTIONS = 6, CLI_N_ASR_OPTIONS = 3 };
+enum { CLI_N_S2UT_OPTIONS = 13, CLI_N_VOICE_OPTIONS = 6, CLI_N_ASR_OPTIONS = 7 };
 void cli_s2ut_defaults(cli_s2ut *m);
 void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS]);
 void cli_vocoder_defaults(cli_vocoder *v);
 void cli_voice_options(cli_vocoder *v, cli_sink *sink, cli_option out[CLI_N_VOICE_OPTIONS]);
 
+void cli_asr_defaults(cli_asr *m);
 void cli_asr_options(cli_asr *m, cli_option out[CLI_N_ASR_OPTIONS]);
 
 /* After cli_parse: opens --pack, lets it set files and defaults, and reads the options again so that they win.

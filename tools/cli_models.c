@@ -61,6 +61,11 @@ void cli_voice_options(cli_vocoder *v, cli_sink *sink, cli_option out[CLI_N_VOIC
 	memcpy(out, options, sizeof options);
 }
 
+void cli_asr_defaults(cli_asr *m)
+{
+	m->options.lm_weight = 2;
+}
+
 void cli_asr_options(cli_asr *m, cli_option out[CLI_N_ASR_OPTIONS])
 {
 	const cli_option options[CLI_N_ASR_OPTIONS] = {
@@ -70,6 +75,11 @@ void cli_asr_options(cli_asr *m, cli_option out[CLI_N_ASR_OPTIONS])
 		 "dict.ltr.txt or vocab.json; none: the one in the checkpoint or beside the model"},
 		{0, "post-process", CLI_CHOICE, "collapse|none", &m->post_process, 0, 0,
 		 "collapse: symbols are letters; none: symbols are words or syllables, joined by spaces"},
+		{0, "beam", CLI_INT, "N", &m->options.beam, 0, 10000,
+		 "texts kept at each step; 1: the best path, as the reference; 0: 1, or 50 with --lm"},
+		{0, "lm", CLI_TEXT, "FILE", &m->lm_file, 0, 0, "n-gram model of words in ARPA format (KenLM, SRILM)"},
+		{0, "lm-weight", CLI_REAL, "W", &m->options.lm_weight, -1e6, 1e6, "times what the model says"},
+		{0, "word-score", CLI_REAL, "S", &m->options.word_score, -1e6, 1e6, "for each word, with --lm"},
 	};
 	memcpy(out, options, sizeof options);
 }
@@ -212,6 +222,25 @@ static int open_vocoder(cli *c, cli_vocoder *v, s2st_context *context, const cha
 	return code == CLI_OK ? check_voice(c, v) : code;
 }
 
+static int open_lm(cli *c, cli_asr *m)
+{
+	enum { BEAM = 50 };
+	s2st_error err;
+	if (m->options.beam == 0)
+		m->options.beam = m->lm_file ? BEAM : 1;
+	if (!m->lm_file)
+		return CLI_OK;
+	if (m->options.beam == 1)
+		return cli_misused(c, "--lm: the best path of --beam 1 knows no words");
+	int rc = s2st_lm_open(&m->lm, m->lm_file, &err);
+	if (rc == S2ST_OK)
+		rc = s2st_asr_check_lm(m->model, m->lm, &err);
+	if (rc < 0)
+		cli_error(c, m->lm_file, err.text);
+	m->options.lm = m->lm;
+	return rc < 0 ? CLI_MODEL : CLI_OK;
+}
+
 static int open_asr(cli *c, cli_asr *m, s2st_context *context)
 {
 	static const char *const post[] = {"collapse", "none"};
@@ -225,7 +254,7 @@ static int open_asr(cli *c, cli_asr *m, s2st_context *context)
 	}
 	s2st_asr_get_info(m->model, &m->info);
 	m->options.post_process = post[m->post_process];
-	return CLI_OK;
+	return open_lm(c, m);
 }
 
 int cli_models_open(cli *c, cli_models *m)
@@ -273,6 +302,7 @@ void cli_models_close(cli_models *m)
 	if (m->asr) {
 		s2st_asr_session_free(m->asr->session);
 		s2st_asr_free(m->asr->model);
+		s2st_lm_free(m->asr->lm);
 	}
 	s2st_context_free(m->context);
 	s2st_pack_free(m->pack);

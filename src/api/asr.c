@@ -4,27 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/context.h"
+#include "api/asr.h"
 #include "base/sha256.h"
 #include "base/size.h"
-#include "models/ctc.h"
-#include "text/chars.h"
-
-struct s2st_asr {
-	const s2st_context *ctx;
-	s2_encoder *net;
-	s2_arena *arena; /* of the vocabulary */
-	s2_ctc_vocab vocab;
-};
-
-struct s2st_asr_session {
-	const s2st_asr *m;
-	s2_exec x;
-	s2_mark empty;
-	s2_chars text, spare; /* for what str.strip and str.lower do */
-	char *utf8;           /* [cap] */
-	size_t cap;
-};
 
 /* ---- models ----------------------------------------------------------------------------------------------------- */
 
@@ -235,7 +217,10 @@ int s2st_asr_decode(s2st_asr_session *s, const s2st_matrix *logits, const s2st_a
 	S2_TRY(post_of(opt ? opt->post_process : NULL, &d.post, err));
 	S2_ALLOC(runs, s->x.scratch, logits->rows, 1, err);
 	d.runs = runs;
-	d.n = s2_ctc_greedy(runs, &s->m->vocab, logits->data, logits->rows);
+	if (opt && opt->beam > 1)
+		S2_TRY(s2_asr_beam(s, logits, opt, d.post, runs, &d.n, err));
+	else
+		d.n = s2_ctc_greedy(runs, &s->m->vocab, logits->data, logits->rows);
 	S2_TRY(spans(&d, out));
 	return text_of(&d, 0, d.n, &out->text);
 }

@@ -53,6 +53,10 @@ typedef struct s2_ctc_run {
 /* Best path: runs of the same argmax (ties: the lowest id) without blanks, into runs [frames]. Returns how many. */
 size_t s2_ctc_greedy(s2_ctc_run *runs, const s2_ctc_vocab *v, const float *logits, size_t frames);
 
+/* The likeliest path of symbols [n] through log-probabilities [frames, v->n], as runs [n]. */
+S2ST_CHECK int s2_ctc_align(s2_ctc_run *runs, const s2_ctc_vocab *v, const float *logp, size_t frames,
+			    const uint32_t *symbols, size_t n, s2_arena *a, s2st_error *err);
+
 typedef enum s2_ctc_post {
 	S2_CTC_COLLAPSE, /* symbols joined, silence is a space */
 	S2_CTC_NONE,     /* symbols joined by spaces, silence is a space too: the units are words (Hokkien) */

@@ -32,7 +32,8 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers s2st-translate $search $voice --vocoder --units-out --transcript
 	offers asr-bleu --audio-dir --references --reference-column --from-transcripts --tokenize --lowercase --smooth \
 		--normalize --transcripts-out --min-bleu --baseline --per-sentence --allow-missing --lang --models --dict
-	offers asr-transcribe --model --dict --format --logits-out --words --letters --lowercase --post-process
+	offers asr-transcribe --model --dict --format --logits-out --words --letters --lowercase --post-process \
+		--beam --lm --lm-weight --word-score
 	offers s2u-quantize --model --layer --kmeans --feature-type --channel --format --reduce --durations --hide-fname \
 		--compat-names --features-out --export-npy --strict
 	offers s2u-kmeans --clusters --batch-size --n-init --max-iter --tol --max-no-improvement --reassignment-ratio --seed \

@@ -32,6 +32,42 @@ asr-transcribe -m $g/ctc/hf --logits-out logits $g/audio/tone.wav
 s2st-inspect logits/tone.npy | head -n 2
 stat -c %s logits/tone.npy $g/ctc/tone.logits.npy | uniq -c | wc -l
 
+echo '--- beam search'
+asr-transcribe --pack $pack --beam 8 data/demo/test/en/test0000?.flac | cut -f2 | diff <(head -n 10 data/demo/expected/en.transcripts.txt) -
+# a language model puts a word right that the letters alone do not give
+cat >words.arpa <<-'END'
+	\data\
+	ngram 1=8
+	ngram 2=3
+
+	\1-grams:
+	-6	<unk>
+	-99	<s>	0
+	-1	</s>
+	-1	the	-0.2
+	-1	hospital	0
+	-1	is	-0.1
+	-1	near	0
+	-1	museum	0
+
+	\2-grams:
+	-0.3	is near
+	-0.3	near the
+	-0.5	the museum
+
+	\end\
+END
+unsure=data/demo/test/en/test00018.flac
+asr-transcribe --pack $pack $unsure
+asr-transcribe --pack $pack --lm words.arpa --lm-weight 1 --word-score 4 --json --words $unsure
+asr-transcribe --pack $pack --lm words.arpa --lm-weight 0 $unsure
+echo the hospital is near the museum >ref.txt
+asr-bleu --pack $pack --lm words.arpa --lm-weight 1 --word-score 4 --references ref.txt $unsure
+tr a-z A-Z <words.arpa | sed 's/DATA/data/; s/END/end/; s/NGRAM/ngram/; s/GRAMS/grams/; s/<UNK>/<unk>/; s/<S>/<s>/; s/<.S>/<\/s>/' >capitals.arpa
+exits 3 asr-transcribe --pack $pack --lm capitals.arpa $one
+sed '/is near/d' words.arpa >short.arpa
+exits 3 asr-transcribe --pack $pack --lm short.arpa $one
+exits 2 asr-transcribe --pack $pack --lm words.arpa --beam 1 $one
 echo '--- refused'
 exits 3 asr-transcribe -m $pack/hubert.pt $one
 exits 3 asr-transcribe -m $g/ctc/fairseq/model.pt --dict data/formats/no-such.txt $one
