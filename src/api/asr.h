@@ -23,7 +23,7 @@ struct s2st_asr_session {
 };
 
 /* Prefix beam search with the options' language model: the best text as runs [*n] of its likeliest path. */
-S2ST_CHECK int s2_asr_beam(s2st_asr_session *s, const s2st_matrix *logits, const s2st_asr_options *opt, s2_ctc_post post,
-			   s2_ctc_run *runs, size_t *n, s2st_error *err);
+S2ST_CHECK int s2_asr_beam(s2st_asr_session *s, const s2st_matrix *logits, const s2st_asr_options *opt,
+			   s2_ctc_post post, s2_ctc_run *runs, size_t *n, s2st_error *err);
 
 #endif

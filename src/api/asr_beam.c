@@ -79,8 +79,8 @@ static int count_words(const s2st_asr *m, const s2st_lm *lm, const s2_index *sym
 	if (spelt * 2 >= n && n > 0)
 		return S2ST_OK;
 	return s2_fail(err, S2ST_EMODEL,
-		       "%s: expected words that %s can spell, found %zu of %zu; one that it cannot: \"%.60s\"", lm->name,
-		       s2_checkpoint_path(m->net->ckpt), spelt, n, other ? other : "");
+		       "%s: expected words that %s can spell, found %zu of %zu; one that it cannot: \"%.60s\"",
+		       lm->name, s2_checkpoint_path(m->net->ckpt), spelt, n, other ? other : "");
 }
 
 int s2st_asr_check_lm(const s2st_asr *m, const s2st_lm *lm, s2st_error *err)

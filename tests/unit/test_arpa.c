@@ -75,7 +75,8 @@ static void test_bad(void)
 		{"\\data\\\nngram 1=2\n\n\\1-grams:\n-1 a\n-1 a\n", "line 6: expected another word"},
 		{"\\data\\\nngram 1=1\n\n\\1-grams:\n-1 \xc3\n", "a word in UTF-8"},
 		{"\\data\\\nngram 1=1\nngram 2=1\n\n\\1-grams:\n-1 a\n\n\\2-grams:\n-1 a b\n", "that are 1-grams too"},
-		{"\\data\\\nngram 1=1\nngram 2=2\n\n\\1-grams:\n-1 a\n\n\\2-grams:\n-1 a a\n-1 a a\n", "another n-gram"},
+		{"\\data\\\nngram 1=1\nngram 2=2\n\n\\1-grams:\n-1 a\n\n\\2-grams:\n-1 a a\n-1 a a\n",
+		 "another n-gram"},
 		{"\\data\\\nngram 1=1\n\n\\1-grams:\n-1 a\n", "expected \\end\\"},
 		{"\\data\\\nngram 1=0\n\n\\1-grams:\n\n\\end\\\n", "a model without words"},
 	};

@@ -188,8 +188,8 @@ static void test_options(void)
 	REQUIRE(a);
 	for (size_t i = 0; i < FRAMES * SYMBOLS; i++)
 		logp[i] = i % SYMBOLS == (i / SYMBOLS) % 2 + 1 ? -0.01f : -6;
-	REQUIRE_OK(s2_ctc_beam(&symbols, &n, logp, FRAMES, SYMBOLS, &(s2_ctc_beam_options){.beam = 1, .silence = SILENCE}, a,
-			       &err));
+	const s2_ctc_beam_options narrow = {.beam = 1, .silence = SILENCE};
+	REQUIRE_OK(s2_ctc_beam(&symbols, &n, logp, FRAMES, SYMBOLS, &narrow, a, &err));
 	CHECK_INT(n, FRAMES);
 	random_logp(logp, &seed);
 	const s2_ctc_beam_options words = {.beam = 8, .silence = SILENCE, .symbols_are_words = true, .lm = &model};
