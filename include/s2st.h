@@ -474,8 +474,8 @@ void s2st_asr_session_free(s2st_asr_session *s);
 typedef struct s2st_lm s2st_lm;
 S2ST_CHECK int s2st_lm_open(s2st_lm **out, const char *path, s2st_error *err);
 void s2st_lm_free(s2st_lm *lm);
-/* Can this recogniser spell the model's words? One in capitals, say, would only do harm to one of small letters: an error
- * where it can spell less than half of them. */
+/* Can this recogniser spell the model's words? One in capitals, say, would only do harm to one of small letters: an
+ * error where it can spell less than half of them. */
 S2ST_CHECK int s2st_asr_check_lm(const s2st_asr *m, const s2st_lm *lm, s2st_error *err);
 
 typedef struct s2st_asr_options {
@@ -579,10 +579,10 @@ typedef struct s2st_sentences s2st_sentences;
 S2ST_CHECK int s2st_sentences_read(s2st_sentences **out, const char *path, const char *columns, s2st_error *err);
 void s2st_sentences_free(s2st_sentences *s);
 size_t s2st_sentences_count(const s2st_sentences *s);
-size_t s2st_sentences_columns(const s2st_sentences *s);                       /* 1 of a plain file */
-const char *const *s2st_sentences_texts(const s2st_sentences *s, size_t i);   /* [columns] */
-const char *s2st_sentences_id(const s2st_sentences *s, size_t i);             /* column id of a table; NULL: none */
-size_t s2st_sentences_line(const s2st_sentences *s, size_t i);                /* in the file, from 1 */
+size_t s2st_sentences_columns(const s2st_sentences *s);                     /* 1 of a plain file */
+const char *const *s2st_sentences_texts(const s2st_sentences *s, size_t i); /* [columns] */
+const char *s2st_sentences_id(const s2st_sentences *s, size_t i);           /* column id of a table; NULL: none */
+size_t s2st_sentences_line(const s2st_sentences *s, size_t i);              /* in the file, from 1 */
 
 /* Text normalisers, by name: "none"; "speech_matrix" and "fisher" (fairseq's cleaners: numbers and English titles to
  * words, no punctuation but the apostrophe); "whisper_basic"; "hokkien" (Tâi-lô initials and finals to syllables).

@@ -132,14 +132,24 @@ static bool is_line(const reader *r, const char *text)
 	return r->n == strlen(text) && memcmp(r->line, text, r->n) == 0;
 }
 
+static bool parse_number(const char **at, const char *end, size_t *out)
+{
+	const char *first = *at;
+	*out = 0;
+	for (; *at < end && isdigit((unsigned char)**at); ++*at)
+		if (!s2_mul(*out, 10, out) || !s2_add(*out, (size_t)(**at - '0'), out))
+			return false;
+	return *at > first;
+}
+
+/* "ngram 2=1234" */
 static bool parse_count(const reader *r, size_t *order, size_t *count)
 {
-	char text[64], rest;
-	if (r->n >= sizeof text)
+	static const char head[] = "ngram ";
+	const char *at = r->line + sizeof head - 1, *end = r->line + r->n;
+	if (r->n < sizeof head || memcmp(r->line, head, sizeof head - 1) != 0)
 		return false;
-	memcpy(text, r->line, r->n);
-	text[r->n] = 0;
-	return sscanf(text, "ngram %zu =%zu%c", order, count, &rest) == 2 && *order >= 1;
+	return parse_number(&at, end, order) && at < end && *at++ == '=' && parse_number(&at, end, count) && at == end;
 }
 
 static int read_header(reader *r)

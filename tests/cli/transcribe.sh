@@ -63,7 +63,7 @@ asr-transcribe --pack $pack --lm words.arpa --lm-weight 1 --word-score 4 --json 
 asr-transcribe --pack $pack --lm words.arpa --lm-weight 0 $unsure
 echo the hospital is near the museum >ref.txt
 asr-bleu --pack $pack --lm words.arpa --lm-weight 1 --word-score 4 --references ref.txt $unsure
-tr a-z A-Z <words.arpa | sed 's/DATA/data/; s/END/end/; s/NGRAM/ngram/; s/GRAMS/grams/; s/<UNK>/<unk>/; s/<S>/<s>/; s/<.S>/<\/s>/' >capitals.arpa
+tr "[:lower:]" "[:upper:]" <words.arpa | sed 's/DATA/data/; s/END/end/; s/NGRAM/ngram/; s/GRAMS/grams/; s/<UNK>/<unk>/; s/<S>/<s>/; s/<.S>/<\/s>/' >capitals.arpa
 exits 3 asr-transcribe --pack $pack --lm capitals.arpa $one
 sed '/is near/d' words.arpa >short.arpa
 exits 3 asr-transcribe --pack $pack --lm short.arpa $one

@@ -127,7 +127,7 @@ static void test_greedy(void)
 	float logits[FRAMES * 4];
 	s2_ctc_run runs[FRAMES];
 	uint64_t seed = 1;
-	for (size_t i = 0; i < FRAMES * 4; i++)
+	for (size_t i = 0; i < (size_t)FRAMES * 4; i++)
 		logits[i] = test_randf(&seed) + (i % 4 == path[i / 4] ? 2 : 0);
 	CHECK_INT(s2_ctc_greedy(runs, &v, logits, FRAMES), 5);
 	for (size_t i = 0; i < 5; i++) {

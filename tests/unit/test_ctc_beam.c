@@ -186,7 +186,7 @@ static void test_options(void)
 	uint32_t *symbols;
 	size_t n;
 	REQUIRE(a);
-	for (size_t i = 0; i < FRAMES * SYMBOLS; i++)
+	for (size_t i = 0; i < (size_t)FRAMES * SYMBOLS; i++)
 		logp[i] = i % SYMBOLS == (i / SYMBOLS) % 2 + 1 ? -0.01f : -6;
 	const s2_ctc_beam_options narrow = {.beam = 1, .silence = SILENCE};
 	REQUIRE_OK(s2_ctc_beam(&symbols, &n, logp, FRAMES, SYMBOLS, &narrow, a, &err));
