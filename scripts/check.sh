@@ -252,8 +252,19 @@ while [ $# -gt 0 ]; do
 done
 [ ${#parts[@]} -gt 0 ] || read -r -a parts <<<"$all"
 
+if [ ${#parts[@]} -eq 1 ]; then
+	echo "== ${parts[0]}"
+	"part_${parts[0]}" "$fuzz_seconds"
+	exit
+fi
+# One process a part: a part that fails ends there, the others still say what they find.
+failed=()
 for part in "${parts[@]}"; do
-	echo "== $part"
-	"part_$part" "$fuzz_seconds"
+	if [ "$part" = fuzz ]; then
+		scripts/check.sh --fuzz "$fuzz_seconds" || failed+=(fuzz)
+	else
+		scripts/check.sh "$part" || failed+=("$part")
+	fi
 done
+[ ${#failed[@]} -eq 0 ] || fail "failed: ${failed[*]}"
 echo "all checks passed: ${parts[*]}"

@@ -46,18 +46,6 @@ else # valgrind needs streams of its own
 fi
 cat closed.txt
 
-echo '--- terminals'
-if command -v script >/dev/null; then
-	on_terminal() { script -qefc "$1" /dev/null </dev/null | tr -d '\r' | head -n 1 || true; }
-	on_terminal "vocode -m $v -o - units.txt"
-	on_terminal "s2st-inspect --npy decoder.embed_tokens.weight $m"
-	script -qefc "s2ut-generate -m $m -o units.bar $w missing.wav" /dev/null </dev/null | tr '\r\033' '\n^' |
-		sed 's/[0-9.]* x real time/N x real time/; s/[0-9]*:[0-9]* left/T left/' || true # missing.wav fails
-else
-	echo "vocode: stdout is a terminal (not tested here)"
-	echo "s2st-inspect: stdout is a terminal (not tested here)"
-	echo "... (the progress bar is not tested here)"
-fi
 ls
 
 echo '--- a signal'
