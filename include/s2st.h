@@ -58,6 +58,8 @@ typedef struct s2st_error {
 	char text[1024]; /* one sentence, no newline; untouched on success */
 } s2st_error;
 
+enum { S2ST_HASH_SIZE = 65 }; /* SHA-256 in hexadecimal digits and a NUL */
+
 const char *s2st_status_name(int status); /* "cannot read or write", ...; never NULL */
 
 /* ---- context ------------------------------------------------------------------------------------------------ */
@@ -296,6 +298,8 @@ S2ST_CHECK int s2st_encoder_open(s2st_encoder **out, s2st_context *ctx, s2st_fea
 				 s2st_error *err);
 void s2st_encoder_free(s2st_encoder *e);
 void s2st_encoder_get_info(const s2st_encoder *e, s2st_encoder_info *out);
+/* SHA-256 of its checkpoint; "" without a network. */
+S2ST_CHECK int s2st_encoder_hash(const s2st_encoder *e, char out[S2ST_HASH_SIZE], s2st_error *err);
 
 typedef struct s2st_kmeans s2st_kmeans;
 
@@ -358,10 +362,13 @@ typedef struct s2st_kmeans_options {
 	double tol;                /* 0: off; stops when the centroids move less (relative to the data's variance) */
 	int max_no_improvement;    /* 100 steps without better smoothed inertia end the training; 0: off */
 	double reassignment_ratio; /* 0: sets centroids anew with less than this part of the most used one's frames */
+	double fraction;           /* 1: part of the rows that is used, drawn by `seed` */
 	uint64_t seed;             /* 0 */
 } s2st_kmeans_options;
 
 s2st_kmeans_options s2st_kmeans_defaults(void);
+/* Is item `index` (a row, a file) in the fraction that `seed` draws? The same answer in any order and any subset. */
+bool s2st_is_drawn(uint64_t seed, uint64_t index, double fraction);
 
 typedef struct s2st_kmeans_trainer s2st_kmeans_trainer;
 
@@ -463,8 +470,7 @@ typedef struct s2st_asr_info {
 S2ST_CHECK int s2st_asr_open(s2st_asr **out, s2st_context *ctx, const s2st_asr_files *files, s2st_error *err);
 void s2st_asr_free(s2st_asr *m);
 void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out);
-/* SHA-256 of that file, in hexadecimal: which recogniser a score is from. */
-enum { S2ST_HASH_SIZE = 65 };
+/* SHA-256 of that file: which recogniser a score is from. */
 S2ST_CHECK int s2st_asr_hash(const s2st_asr *m, char out[S2ST_HASH_SIZE], s2st_error *err);
 const char *s2st_asr_symbol(const s2st_asr *m, int id); /* NULL: outside the vocabulary */
 S2ST_CHECK int s2st_asr_session_new(s2st_asr_session **out, const s2st_asr *m, s2st_error *err);

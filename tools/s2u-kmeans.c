@@ -17,7 +17,8 @@ typedef struct learn {
 	const char *features_path; /* .npy of audio's features; NULL: OUT.features.npy, removed in the end */
 
 	char *stem; /* OUT without .npy */
-	char *features_file, *state_file, *card_file;
+	char *features_file, *origin_file, *state_file, *card_file;
+	char hash[S2ST_HASH_SIZE]; /* of the encoder; "" without one */
 	s2st_npy_rows *rows;
 	s2st_inputs *inputs;
 	s2st_kmeans_trainer *trainer;
@@ -26,23 +27,13 @@ typedef struct learn {
 
 /* ---- features of audio ---- */
 
-/* Is input `index` among the fraction? The same ones for a seed, in any order and any part of the list. */
-static bool is_drawn(const learn *l, size_t index)
-{
-	uint64_t z = ((uint64_t)l->seed << 32 | 0x9e3779b9u) + (uint64_t)index * 0x9e3779b97f4a7c15u;
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	z ^= z >> 31;
-	return (double)(z >> 11) * 0x1p-53 < l->fraction;
-}
-
 static int next_drawn(void *self, s2st_input *row, s2st_error *err)
 {
 	const learn *l = self;
 	int rc;
 	do
 		rc = s2st_inputs_next(l->inputs, row, err);
-	while (rc > 0 && !is_drawn(l, row->index));
+	while (rc > 0 && !s2st_is_drawn((uint64_t)l->seed, row->index, l->fraction));
 	return rc;
 }
 
@@ -74,6 +65,75 @@ static int no_result(void *self, const s2st_input *row, cli_result *result, s2st
 	return S2ST_OK;
 }
 
+static int write_text(const char *path, const char *text, size_t n, s2st_error *err)
+{
+	s2st_writer *w;
+	int rc = s2st_writer_open(&w, path, err);
+	if (rc < 0)
+		return rc;
+	rc = s2st_writer_write(w, text, n, err);
+	if (rc == S2ST_OK)
+		return s2st_writer_commit(w, err);
+	s2st_writer_abort(w);
+	return rc;
+}
+
+/* What the features are of, as a line of JSON in malloc'ed memory; NULL: out of memory. */
+static char *tell_origin(const learn *l)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+	if (!f)
+		return NULL;
+	fputs("{\"encoder_sha256\": ", f);
+	cli_json_string(f, l->hash);
+	fprintf(f, ", \"feature_type\": %d, \"layer\": %d, \"channel\": %d, \"seed\": %d, \"fraction\": ",
+		l->encoder.feature_type, l->encoder.layer, l->encoder.channel, l->fraction < 1 ? l->seed : 0);
+	cli_json_real(f, l->fraction);
+	fprintf(f, ", \"shard\": [%d, %d], \"inputs\": [", l->c->shard, l->c->n_shards);
+	for (size_t i = 0; i < l->c->n_args; i++) {
+		fputs(i ? ", " : "", f);
+		cli_json_string(f, l->c->args[i]);
+	}
+	fputs("]}\n", f);
+	if (fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Are the features that lie there the ones that this command line means? */
+static int check_origin(const learn *l, s2st_error *err)
+{
+	char *text = tell_origin(l);
+	if (!text)
+		return cli_fail_memory(err);
+	const size_t n = strlen(text);
+	char *there = malloc(n + 1);
+	FILE *f = there ? fopen(l->origin_file, "rb") : NULL;
+	const bool same = f && fread(there, 1, n + 1, f) == n && memcmp(there, text, n) == 0;
+	if (f)
+		fclose(f);
+	free(there);
+	free(text);
+	return same ? S2ST_OK
+		    : cli_fail(err, S2ST_EINPUT,
+			       "%s: expected features of this encoder, layer, fraction and these inputs, as %s says; "
+			       "found others: remove them, or start again as before",
+			       l->features_file, l->origin_file);
+}
+
+static int write_origin(const learn *l, s2st_error *err)
+{
+	char *text = tell_origin(l);
+	if (!text)
+		return cli_fail_memory(err);
+	int rc = write_text(l->origin_file, text, strlen(text), err);
+	free(text);
+	return rc;
+}
+
 /* Features of all audio into l->features_file. Returns an exit code; CLI_FAILED with `*usable` when some failed. */
 static int extract(learn *l, bool *usable)
 {
@@ -94,7 +154,9 @@ static int extract(learn *l, bool *usable)
 			.emit = no_result,
 		};
 		code = cli_run(l->c, &w, usable);
-		if (*usable)
+		/* The origin first: features without one are not gone on with. */
+		rc = *usable ? write_origin(l, &err) : S2ST_OK;
+		if (*usable && rc == S2ST_OK)
 			rc = s2st_npy_rows_commit(l->rows, &err);
 		else
 			s2st_npy_rows_abort(l->rows);
@@ -181,6 +243,8 @@ static void print_card(FILE *f, const learn *l, const s2st_kmeans_progress *p)
 	const s2st_kmeans_options *o = &l->options;
 	fputs("{\"encoder\": ", f);
 	cli_json_string(f, base_name(l->encoder.model_file));
+	fputs(", \"sha256\": ", f);
+	cli_json_string(f, *l->hash ? l->hash : NULL);
 	fputs(", \"kind\": ", f);
 	cli_json_string(f, l->encoder.info.kind);
 	fprintf(f, ", \"layer\": %d, \"k\": %d, \"dim\": %d, \"rows\": %lld, \"inertia\": ", l->encoder.layer,
@@ -202,7 +266,6 @@ static int write_card(const learn *l, const s2st_kmeans_progress *p, s2st_error 
 {
 	char *text = NULL;
 	size_t n = 0;
-	s2st_writer *w;
 	FILE *f = open_memstream(&text, &n);
 	if (f)
 		print_card(f, l, p);
@@ -210,11 +273,7 @@ static int write_card(const learn *l, const s2st_kmeans_progress *p, s2st_error 
 		free(text);
 		return cli_fail_memory(err);
 	}
-	int rc = s2st_writer_open(&w, l->card_file, err);
-	if (rc == S2ST_OK && (rc = s2st_writer_write(w, text, n, err)) < 0)
-		s2st_writer_abort(w);
-	else if (rc == S2ST_OK)
-		rc = s2st_writer_commit(w, err);
+	int rc = write_text(l->card_file, text, n, err);
 	if (rc == S2ST_OK && l->c->json)
 		fputs(text, stdout);
 	free(text);
@@ -269,6 +328,7 @@ static int name_files(learn *l)
 		ok = (l->features_file = strdup(l->features_path)) ? 0 : -1;
 	else if (ok >= 0)
 		ok = asprintf(&l->features_file, "%s.features.npy", l->stem);
+	ok = ok < 0 ? ok : asprintf(&l->origin_file, "%.*s.json", (int)(strlen(l->features_file) - 4), l->features_file);
 	return ok < 0 ? -1 : 0;
 }
 
@@ -295,19 +355,31 @@ static int learn_from(learn *l, s2st_context *context, const char *const *files,
 
 static int do_audio(learn *l, s2st_context *context)
 {
+	s2st_error err;
 	bool usable = true;
-	int code = CLI_OK;
-	if (!l->c->resume || !cli_exists(l->features_file)) {
-		code = cli_encoder_open(l->c, &l->encoder, context, NULL, NULL);
-		if (code == CLI_OK)
-			code = extract(l, &usable);
+	int code = cli_encoder_open(l->c, &l->encoder, context, NULL, NULL);
+	if (code != CLI_OK)
+		return code;
+	int rc = s2st_encoder_hash(l->encoder.model, l->hash, &err);
+	if (l->c->resume && cli_exists(l->features_file)) {
+		if (rc == S2ST_OK)
+			rc = check_origin(l, &err);
+	} else if (rc == S2ST_OK) {
+		code = extract(l, &usable);
 		if (!usable || (code != CLI_OK && code != CLI_FAILED))
 			return code;
 	}
+	if (rc < 0) {
+		cli_error(l->c, NULL, err.text);
+		return CLI_FAILED;
+	}
+	l->options.fraction = 1; /* it has chosen the files */
 	const char *const files[] = {l->features_file};
 	const int trained = learn_from(l, context, files, 1);
-	if (trained == CLI_OK && !l->features_path)
+	if (trained == CLI_OK && !l->features_path) {
 		unlink(l->features_file);
+		unlink(l->origin_file);
+	}
 	return trained != CLI_OK ? trained : code;
 }
 
@@ -322,8 +394,8 @@ static void check_options(learn *l, bool features)
 		cli_encoder_check(c, &l->encoder);
 		return;
 	}
-	if (l->fraction < 1 || l->features_path)
-		cli_misuse(c, "--fraction and --features-out belong to audio inputs, found features (.npy)");
+	if (l->features_path)
+		cli_misuse(c, "--features-out belongs to audio inputs, found features (.npy)");
 	if (c->n_shards > 1)
 		cli_misuse(c, "--shard belongs to audio inputs, found features (.npy)");
 }
@@ -338,6 +410,7 @@ static int do_all(learn *l, cli_models *models)
 	cli_encoder_configure(c, &l->encoder, models->pack, true);
 	check_options(l, features);
 	l->options.seed = (uint64_t)l->seed;
+	l->options.fraction = l->fraction;
 	if (c->resume && cli_exists(c->output)) {
 		cli_info(c, "%s is there, nothing to do", c->output);
 		return CLI_OK;
@@ -373,6 +446,7 @@ static void clean_up(learn *l)
 	cli_encoder_close(&l->encoder);
 	free(l->stem);
 	free(l->features_file);
+	free(l->origin_file);
 	free(l->state_file);
 	free(l->card_file);
 }
@@ -400,7 +474,7 @@ int main(int argc, char **argv)
 		 "set centroids anew that get less than R times the frames of the most used"},
 		{0, "seed", CLI_INT, "N", &l.seed, 0, INT_MAX, "of all random draws"},
 		{0, "fraction", CLI_REAL, "P", &l.fraction, 1e-9, 1,
-		 "part of the audio files that is used, drawn by --seed"},
+		 "part of the audio files, or of the rows of feature files, that is used, drawn by --seed"},
 		{0, "save-every", CLI_INT, "SECONDS", &l.save_every, 0, 1000000,
 		 "how often FILE.state is written; 0: never"},
 		{0, "features-out", CLI_TEXT, "FILE", &l.features_path, 0, 0,

@@ -59,8 +59,6 @@ void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out)
 	};
 }
 
-_Static_assert((int)S2ST_HASH_SIZE == (int)S2_SHA256_TEXT, "the hash fits the public buffer");
-
 int s2st_asr_hash(const s2st_asr *m, char out[S2ST_HASH_SIZE], s2st_error *err)
 {
 	return s2_sha256_file(out, s2_checkpoint_path(m->net->ckpt), err);

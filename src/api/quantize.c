@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/sha256.h"
 #include "models/feature_reader.h"
 
 /* ---- encoder ---- */
@@ -42,6 +43,12 @@ void s2st_encoder_get_info(const s2st_encoder *e, s2st_encoder_info *out)
 		.hop = (int)e->net.hop,
 		.normalize = e->net.net && e->net.net->config.normalize,
 	};
+}
+
+int s2st_encoder_hash(const s2st_encoder *e, char out[S2ST_HASH_SIZE], s2st_error *err)
+{
+	out[0] = 0;
+	return e->net.net ? s2_sha256_file(out, s2_checkpoint_path(e->net.net->ckpt), err) : S2ST_OK;
 }
 
 /* ---- k-means ---- */

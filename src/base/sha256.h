@@ -6,8 +6,7 @@
 
 #include "base/status.h"
 
-/* 64 hexadecimal digits and a NUL. */
-enum { S2_SHA256_TEXT = 65 };
+enum { S2_SHA256_TEXT = S2ST_HASH_SIZE };
 
 void s2_sha256(char out[S2_SHA256_TEXT], const void *bytes, size_t n);
 /* Of a regular file, which may be empty. */

@@ -1,7 +1,7 @@
 /* The state of a training on disk: a line of text with all numbers, then the centroids (float32) and counts (float64).
  *
- *   s2st-kmeans-1 k dim rows batch n_init reassignment_ratio seed step since_reassigned no_improvement inertia smoothed
- *   best random[5] */
+ *   s2st-kmeans-1 k dim rows batch n_init reassignment_ratio fraction seed step since_reassigned no_improvement
+ *   inertia smoothed best random[5] */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,8 +16,8 @@ enum { LINE = 1024 };
 /* What has to be the same for a training to go on. */
 static int print_setting(const s2_kmeans_trainer *t, char *out, size_t size)
 {
-	return snprintf(out, size, "s2st-kmeans-1 %zu %zu %zu %zu %d %a %llu", t->k, t->dim, t->rows.n, t->batch,
-			t->opt.n_init, t->opt.reassignment_ratio, (unsigned long long)t->opt.seed);
+	return snprintf(out, size, "s2st-kmeans-1 %zu %zu %zu %zu %d %a %a %llu", t->k, t->dim, t->rows.n, t->batch,
+			t->opt.n_init, t->opt.reassignment_ratio, t->opt.fraction, (unsigned long long)t->opt.seed);
 }
 
 static unsigned long long half(unsigned __int128 x, int upper)

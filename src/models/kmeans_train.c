@@ -11,7 +11,23 @@ enum { COLUMNS = 64, MAX_CLUSTERS = 1 << 20, MAX_BATCH = 1 << 24 };
 s2st_kmeans_options s2st_kmeans_defaults(void)
 {
 	return (s2st_kmeans_options){
-		.n_clusters = 100, .batch_size = 10000, .n_init = 20, .max_iter = 100, .max_no_improvement = 100};
+		.n_clusters = 100,
+		.batch_size = 10000,
+		.n_init = 20,
+		.max_iter = 100,
+		.max_no_improvement = 100,
+		.fraction = 1,
+	};
+}
+
+bool s2st_is_drawn(uint64_t seed, uint64_t index, double fraction)
+{
+	/* splitmix64: an index says by itself whether it is in */
+	uint64_t z = (seed << 32 | 0x9e3779b9u) + index * 0x9e3779b97f4a7c15u;
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	z ^= z >> 31;
+	return (double)(z >> 11) * 0x1p-53 < fraction;
 }
 
 /* ---- setting up ---- */
@@ -21,7 +37,7 @@ static int check_options(const s2_kmeans_trainer *t, s2st_error *err)
 	const s2st_kmeans_options *o = &t->opt;
 	if (o->n_clusters < 1 || o->n_clusters > MAX_CLUSTERS || o->batch_size < 1 || o->batch_size > MAX_BATCH ||
 	    o->n_init < 1 || o->max_iter < 1 || o->max_no_improvement < 0 || !(o->tol >= 0) ||
-	    !(o->reassignment_ratio >= 0 && o->reassignment_ratio <= 1))
+	    !(o->reassignment_ratio >= 0 && o->reassignment_ratio <= 1) || !(o->fraction > 0 && o->fraction <= 1))
 		return s2_fail(err, S2ST_EINPUT, "k-means: an option is out of its range");
 	if (t->rows.n < (size_t)o->n_clusters)
 		return s2_fail(err, S2ST_EINPUT, "k-means: expected at least as many rows as clusters, %d, found %zu",
@@ -52,6 +68,8 @@ int s2_kmeans_trainer_init(s2_kmeans_trainer *t, const char *const *files, size_
 	*t = (s2_kmeans_trainer){.opt = *opt, .smoothed = -1, .best = INFINITY};
 	S2_TRY(s2_exec_init(&t->x, pool, kernels, err));
 	S2_TRY(s2_rows_open(&t->rows, files, n, err));
+	if (opt->fraction < 1)
+		S2_TRY(s2_rows_draw(&t->rows, opt->seed, opt->fraction, err));
 	S2_TRY(check_options(t, err));
 	t->k = (size_t)opt->n_clusters;
 	t->dim = t->rows.dim;

@@ -40,6 +40,23 @@ int s2_rows_open(s2_rows *r, const char *const *paths, size_t n, s2st_error *err
 	return r->n ? S2ST_OK : s2_fail(err, S2ST_EINPUT, "expected rows of features, found none");
 }
 
+int s2_rows_draw(s2_rows *r, uint64_t seed, double fraction, s2st_error *err)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		n += s2st_is_drawn(seed, i, fraction);
+	if (n == 0)
+		return s2_fail(err, S2ST_EINPUT, "a fraction of %g of %zu rows: expected rows, found none", fraction,
+			       r->n);
+	S2_ALLOC(r->drawn, r->arena, n, 1, err);
+	n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		if (s2st_is_drawn(seed, i, fraction))
+			r->drawn[n++] = (uint32_t)i;
+	r->n = n;
+	return S2ST_OK;
+}
+
 void s2_rows_close(s2_rows *r)
 {
 	for (size_t i = 0; i < r->n_files; i++)
@@ -75,7 +92,8 @@ static void gather_some(void *arg, size_t block, int worker)
 	const gather *g = arg;
 	const size_t dim = g->r->dim;
 	for (size_t i = block * TASK_ROWS; i < s2_min(g->n, (block + 1) * TASK_ROWS); i++) {
-		const size_t row = g->which ? g->which[i] : g->first + i;
+		const size_t number = g->which ? g->which[i] : g->first + i;
+		const size_t row = g->r->drawn ? g->r->drawn[number] : number;
 		const s2_rows_file *f = file_of(g->r, row);
 		const size_t offset = (row - f->first) * dim * s2_dtype_size(f->t.dtype);
 		s2_to_f32(g->out + i * dim, f->t.data + offset, f->t.dtype, dim);

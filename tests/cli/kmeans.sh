@@ -6,7 +6,7 @@ header() { head -c 80 "$1" | tr -d '\0' | grep -ao "{.*}"; }
 
 $t -m $m --layer 2 -o km.npy $g/audio
 header km.npy
-sed -E 's/("(inertia|steps)": )[0-9.]+/\1X/g' km.json
+sed -E 's/("(inertia|steps)": )[0-9.]+/\1X/g; s/"[0-9a-f]{64}"/HASH/' km.json
 ls
 s2u-quantize -m $m --layer 2 -k km.npy $g/audio/tone.wav | tr '|' '\n' | head -n 1
 
@@ -24,6 +24,27 @@ $t -o mfcc.npy --feature-type mfcc --features-out mfcc_features.npy $g/audio
 header mfcc.npy
 header mfcc_features.npy
 $t --json -o card.npy all.npy | grep -oE '"(rows|end)": ("[^"]*"|[0-9]*)'
+
+$t --json --fraction 0.5 -o half.npy all.npy | grep -oE '"(rows|fraction)": [0-9.]*'
+$t -j 1 --fraction 0.5 -o half1.npy part0.npy part1.npy
+cmp half.npy half1.npy
+exits 1 $t --fraction 0.0001 -o none.npy all.npy
+
+echo '--- features that were kept are gone on with only where they are of the same encoder and audio'
+keep="$t --resume --layer 2 --features-out kept.npy $g/audio"
+$keep -m $m -o kept1.npy
+cmp kept1.npy km.npy
+sed -E 's/"[0-9a-f]{64}"/HASH/' kept.json
+touch -d @0 kept.npy
+$keep -m $m -k 9 -o kept2.npy # other training options do not matter to them
+test "$(stat -c %Y kept.npy)" = 0
+exits 1 $keep -m $g/hubert/large_like.pt -o kept3.npy
+exits 1 $keep -m $m --layer 1 -o kept3.npy
+exits 1 $keep -m $m --fraction 0.9 -o kept3.npy
+exits 1 $keep -m $m -o kept3.npy $g/audio/tone.wav
+rm kept.json
+exits 1 $keep -m $m -o kept3.npy
+test ! -e kept3.npy
 
 echo '--- stop and resume'
 long='s2u-kmeans -k 8 --batch-size 64 --n-init 2 --max-no-improvement 0 --save-every 1'
@@ -48,7 +69,6 @@ exits 2 s2u-kmeans -k 8 all.npy
 exits 2 s2u-kmeans -k 8 -o km.bin all.npy
 exits 2 s2u-kmeans -k 0 -o k.npy all.npy
 exits 2 s2u-kmeans -k 8 -o k.npy all.npy $g/audio
-exits 2 s2u-kmeans -k 8 -o k.npy --fraction 0.5 all.npy
 exits 2 s2u-kmeans -k 8 -o k.npy -m $m $g/audio
 exits 1 s2u-kmeans -k 1000 -o k.npy all.npy
 exits 1 s2u-kmeans -k 8 -o k.npy all.npy mfcc.npy
