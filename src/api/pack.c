@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "api/quantize.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "formats/json.h"
@@ -277,27 +276,6 @@ void s2st_pack_vocode(const s2st_pack *p, s2st_vocode_options *opt)
 	opt->style = p->voice.style;
 }
 
-/* ---- do the parts fit ---- */
-
-int s2st_pack_check(const s2st_pack *p, const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err)
-{
-	s2st_s2ut_info s2ut = {0};
-	s2st_vocoder_info voice = {0};
-	if (p->k == 0)
-		return S2ST_OK;
-	if (m)
-		s2st_s2ut_get_info(m, &s2ut);
-	if (v)
-		s2st_vocoder_get_info(v, &voice);
-	if (m && s2ut.n_units != p->k)
-		return s2_fail(err, S2ST_EMODEL, "%s: units.k is %lld, but the S2UT model has %d units", p->json_path,
-			       (long long)p->k, s2ut.n_units);
-	if (v && voice.n_units != p->k)
-		return s2_fail(err, S2ST_EMODEL, "%s: units.k is %lld, but the vocoder has %d units", p->json_path,
-			       (long long)p->k, voice.n_units);
-	return S2ST_OK;
-}
-
 int64_t s2_pack_k(const s2st_pack *p)
 {
 	return p->k;
@@ -308,38 +286,9 @@ int s2st_pack_layer(const s2st_pack *p)
 	return (int)p->layer;
 }
 
-int s2st_pack_check_units(const s2st_pack *p, const s2st_encoder *e, int layer, const s2st_kmeans *k, s2st_error *err)
+const char *s2_pack_json_path(const s2st_pack *p)
 {
-	const s2_extractor *net = e ? &e->net : NULL;
-	if (p->layer && net && (size_t)p->layer > net->n_layers)
-		return s2_fail(err, S2ST_EMODEL, "%s: units.layer is %lld, but the encoder has %zu layers",
-			       p->json_path, (long long)p->layer, net->n_layers);
-	if (p->layer && layer && layer != p->layer && !(layer == -1 && net && net->n_layers == (size_t)p->layer))
-		return s2_fail(err, S2ST_EMODEL, "%s: units.layer is %lld, not %d", p->json_path, (long long)p->layer,
-			       layer);
-	if (p->k && k && k->model->k != (size_t)p->k)
-		return s2_fail(err, S2ST_EMODEL, "%s: units.k is %lld, but the k-means model has %zu centroids",
-			       p->json_path, (long long)p->k, k->model->k);
-	if (net && k && k->model->dim != net->dim)
-		return s2_fail(err, S2ST_EMODEL, "%s: the encoder's features have %zu values, the centroids %zu",
-			       p->json_path, net->dim, k->model->dim);
-	return S2ST_OK;
-}
-
-/* A vocabulary of exactly the units 0..K-1 is a unit set of K: with other embeddings it would come out as noise. One
- * with gaps was counted in training data, whose rarest units may be missing at its end. */
-int s2st_check_fit(const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err)
-{
-	enum { N_SPECIAL = 4 };
-	s2st_s2ut_info s2ut;
-	s2st_vocoder_info voice;
-	s2st_s2ut_get_info(m, &s2ut);
-	s2st_vocoder_get_info(v, &voice);
-	const bool whole = s2ut.n_units + N_SPECIAL <= s2ut.n_vocab;
-	if (s2ut.n_units > voice.n_units || (whole && s2ut.n_units != voice.n_units))
-		return s2_fail(err, S2ST_EMODEL, "the models do not fit: the S2UT model has %d units, the vocoder %d",
-			       s2ut.n_units, voice.n_units);
-	return S2ST_OK;
+	return p->json_path;
 }
 
 /* ---- sums ---- */
