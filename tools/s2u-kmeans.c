@@ -328,7 +328,8 @@ static int name_files(learn *l)
 		ok = (l->features_file = strdup(l->features_path)) ? 0 : -1;
 	else if (ok >= 0)
 		ok = asprintf(&l->features_file, "%s.features.npy", l->stem);
-	ok = ok < 0 ? ok : asprintf(&l->origin_file, "%.*s.json", (int)(strlen(l->features_file) - 4), l->features_file);
+	if (ok >= 0)
+		ok = asprintf(&l->origin_file, "%.*s.json", (int)(strlen(l->features_file) - 4), l->features_file);
 	return ok < 0 ? -1 : 0;
 }
 
