@@ -8,7 +8,13 @@
 
 /* ---- weights ---- */
 
-enum { MAX_ROWS = 26 };
+enum { MAX_ROWS = 30, GATE_OUT = 8 };
+
+static size_t add_rows(s2_bind_row *rows, size_t n, const s2_bind_row *more, size_t n_more)
+{
+	memcpy(rows + n, more, n_more * sizeof *more);
+	return n + n_more;
+}
 
 static size_t layer_rows(s2_bind_row *rows, const s2_transformer_config *c)
 {
@@ -31,14 +37,24 @@ static size_t layer_rows(s2_bind_row *rows, const s2_transformer_config *c)
 		S2_ROWS_LINEAR(L, cross.out, "encoder_attn.out_proj", d, d),
 		S2_ROWS_NORM(L, cross_norm, "encoder_attn_layer_norm", d),
 	};
+	const s2_bind_row distances[] = {
+		{"self_attn.relative_attention_bias.weight", offsetof(L, distances), 2, {c->buckets, c->heads},
+		 S2_BIND_F32 | S2_BIND_OPTIONAL},
+	};
+	const s2_bind_row gate[] = {
+		S2_ROWS_LINEAR(L, gate, "self_attn.grep_linear", GATE_OUT, d / c->heads),
+		{"self_attn.grep_a", offsetof(L, gate_scale), 4, {1, c->heads, 1, 1}, S2_BIND_F32},
+	};
 #undef L
-	_Static_assert(sizeof self + sizeof cross == MAX_ROWS * sizeof *rows, "room for every row");
-	memcpy(rows, self, sizeof self);
-	n += sizeof self / sizeof *self;
-	if (c->cross_dim) {
-		memcpy(rows + n, cross, sizeof cross);
-		n += sizeof cross / sizeof *cross;
-	}
+	_Static_assert(sizeof self + sizeof cross + sizeof distances + sizeof gate == MAX_ROWS * sizeof *rows,
+		       "room for every row");
+	n = add_rows(rows, n, self, sizeof self / sizeof *self);
+	if (c->cross_dim)
+		n = add_rows(rows, n, cross, sizeof cross / sizeof *cross);
+	if (c->buckets)
+		n = add_rows(rows, n, distances, sizeof distances / sizeof *distances);
+	if (c->gated)
+		n = add_rows(rows, n, gate, sizeof gate / sizeof *gate);
 	return n;
 }
 
@@ -140,10 +156,30 @@ static int feed_forward(const s2_exec *x, const s2_transformer_config *c, const 
 	return 0;
 }
 
+/* WavLM's gates [t, heads]: each head's slice of the query input goes through a linear of eight outputs; the first four
+ * added up make gate a, the others gate b, and a (b s - 1) + 2 scales the bias (wavlm/modules.py). */
+static int distance_gates(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l, float *gates,
+			  const float *in, size_t t, s2st_error *err)
+{
+	float *raw;
+	const size_t n = t * c->heads;
+	s2_mark mark = s2_arena_mark(x->scratch);
+	S2_ALLOC(raw, x->scratch, n, GATE_OUT, err);
+	s2_linear_forward(x, raw, GATE_OUT, in, n, &l->gate, NULL);
+	for (size_t i = 0; i < n; i++) {
+		const float *r = raw + i * GATE_OUT;
+		const float a = 1 / (1 + expf(-(r[0] + r[1] + r[2] + r[3])));
+		const float b = 1 / (1 + expf(-(r[4] + r[5] + r[6] + r[7])));
+		gates[i] = a * (b * l->gate_scale[i % c->heads] - 1) + 2;
+	}
+	s2_arena_reset(x->scratch, mark);
+	return 0;
+}
+
 static int attend_sequence(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l, float *h,
 			   size_t t, const float *bias, float *buf, s2st_error *err)
 {
-	float *q, *k, *v;
+	float *q, *k, *v, *gates = NULL;
 	size_t d = c->dim;
 	const s2_epilogue scaled = query_scale(c);
 	S2_ALLOC(q, x->scratch, t, d, err);
@@ -153,6 +189,10 @@ static int attend_sequence(const s2_exec *x, const s2_transformer_config *c, con
 	s2_linear_forward(x, q, d, in, t, &l->self.q, &scaled);
 	s2_linear_forward(x, k, d, in, t, &l->self.k, NULL);
 	s2_linear_forward(x, v, d, in, t, &l->self.v, NULL);
+	if (bias && c->gated) {
+		S2_ALLOC(gates, x->scratch, t, c->heads, err);
+		S2_TRY(distance_gates(x, c, l, gates, in, t, err));
+	}
 	const s2_attention_args args = {
 		.q = q,
 		.k = k,
@@ -166,6 +206,7 @@ static int attend_sequence(const s2_exec *x, const s2_transformer_config *c, con
 		.heads = c->heads,
 		.head_dim = d / c->heads,
 		.bias = bias,
+		.gate = gates,
 	};
 	S2_TRY(s2_attention(x, buf, &args, err));
 	close_sublayer(x, c, h, t, &l->self.out, buf, &l->self_norm);

@@ -6,7 +6,7 @@
  * Layer: layers. Equals fairseq's TransformerEncoderLayer and TransformerDecoderLayer (modules/transformer_layer.py,
  * modules/multihead_attention.py) and TransformerSentenceEncoderLayer of wav2vec 2.0, dropout off. Tensor names are
  * theirs: self_attn.{q,k,v,out}_proj, self_attn_layer_norm, encoder_attn.*, encoder_attn_layer_norm, fc1, fc2,
- * final_layer_norm. */
+ * final_layer_norm; of WavLM self_attn.{relative_attention_bias,grep_linear,grep_a}. */
 #ifndef S2_LAYERS_TRANSFORMER_H
 #define S2_LAYERS_TRANSFORMER_H
 
@@ -20,6 +20,8 @@ typedef struct s2_transformer_config {
 	size_t cross_dim; /* width of the encoder output attended to; 0: no cross attention */
 	bool pre_norm;
 	s2_act act;
+	size_t buckets; /* of distances that the first layer has a bias for (layers/distance.h); 0: none */
+	bool gated;     /* each layer's queries scale that bias (WavLM) */
 } s2_transformer_config;
 
 typedef struct s2_attention_weights {
@@ -30,6 +32,9 @@ typedef struct s2_transformer_layer {
 	s2_attention_weights self, cross;
 	s2_norm self_norm, cross_norm, final_norm;
 	s2_linear fc1, fc2; /* [ffn, dim], [dim, ffn] */
+	const float *distances; /* [buckets, heads], of a stack's first layer */
+	s2_linear gate;         /* [8, head_dim] */
+	const float *gate_scale; /* [heads] */
 } s2_transformer_layer;
 
 /* n layers "PREFIX0." .. into an array in the binder's arena. A tensor inside a layer that is not one of its own
@@ -37,7 +42,8 @@ typedef struct s2_transformer_layer {
 S2ST_CHECK int s2_transformer_bind(s2_transformer_layer **out, const s2_binder *b, const s2_transformer_config *c,
 				   size_t n, const char *prefix, s2st_error *err);
 
-/* One layer over a whole sequence h [t, dim], in place. bias: NULL or [heads, t, t], added to the attention scores. */
+/* One layer over a whole sequence h [t, dim], in place. bias: NULL or [heads, 2t - 1], what distances add to the
+ * attention scores (s2_distance_bias). */
 S2ST_CHECK int s2_transformer_forward(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
 				      float *h, size_t t, const float *bias, s2st_error *err);
 

@@ -11,7 +11,18 @@ typedef struct attention {
 	size_t blocks; /* of query rows */
 } attention;
 
-/* One head for one block of queries: softmax(q · kᵀ + bias) · v. */
+/* scores [rows, n_k] of queries i .. i + rows - 1 get the bias of their distances. */
+static void add_distances(const attention *t, float *scores, size_t head, size_t i, size_t rows)
+{
+	const s2_attention_args *a = t->a;
+	const float *bias = a->bias + head * (a->n_q + a->n_k - 1) + (a->n_q - 1 - i);
+	for (size_t r = 0; r < rows; r++) {
+		const float gate = a->gate ? a->gate[(i + r) * a->heads + head] : 1;
+		t->x->k->add_scaled(scores + r * a->n_k, bias - r, a->n_k, gate);
+	}
+}
+
+/* One head for one block of queries: softmax(q · kᵀ + gate * bias) · v. */
 static void attend_block(void *arg, size_t index, int worker)
 {
 	const attention *t = arg;
@@ -22,12 +33,9 @@ static void attend_block(void *arg, size_t index, int worker)
 
 	s2_left q = s2_left_matrix(a->q + i * a->ld_q + head * hd, rows, hd, a->ld_q);
 	s2_right keys = s2_right_f32(a->k + head * hd, a->ld_k);
-	s2_epilogue e = {0};
-	if (a->bias) {
-		e.residual = a->bias + (head * a->n_q + i) * a->n_k;
-		e.ld_residual = a->n_k;
-	}
-	s2_gemm_worker(t->x, worker, scores, a->n_k, rows, a->n_k, &q, &keys, &e);
+	s2_gemm_worker(t->x, worker, scores, a->n_k, rows, a->n_k, &q, &keys, NULL);
+	if (a->bias)
+		add_distances(t, scores, head, i, rows);
 	for (size_t r = 0; r < rows; r++)
 		t->x->k->softmax(scores + r * a->n_k, a->n_k);
 	s2_left p = s2_left_matrix(scores, rows, a->n_k, a->n_k);

@@ -29,13 +29,15 @@ void s2_log_softmax(const s2_exec *x, float *data, size_t rows, size_t cols);
 void s2_sinusoid(float *out, size_t position, size_t dim);
 
 /* Multi-head attention over projected q [n_q, heads*hd], k and v [n_k, heads*hd] with row strides: out [n_q, heads*hd].
- * q is already scaled by hd^-0.5 (fairseq scales after the projection and its bias).
- * bias: NULL or [heads, n_q, n_k] added to the scores. Scores are never held for more than a block of rows. */
+ * q is already scaled by hd^-0.5 (fairseq scales after the projection and its bias). Scores are never held for more
+ * than a block of rows.
+ * bias: NULL, or what the distance from query to key adds to their score, [heads, n_q + n_k - 1]: key j for query i at
+ * j - i + n_q - 1 of its head. gate: NULL, or [n_q, heads], which multiplies it. */
 typedef struct s2_attention_args {
 	const float *q, *k, *v;
 	size_t ld_q, ld_k, ld_v, ld_out;
 	size_t n_q, n_k, heads, head_dim;
-	const float *bias;
+	const float *bias, *gate;
 } s2_attention_args;
 S2ST_CHECK int s2_attention(const s2_exec *x, float *out, const s2_attention_args *a, s2st_error *err);
 

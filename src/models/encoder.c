@@ -123,6 +123,18 @@ static int add_positions(const s2_exec *x, const s2_encoder *m, float *h, size_t
 	return 0;
 }
 
+/* What distances add to attention scores in every layer, [heads, 2 frames - 1]; NULL: nothing. */
+static int distance_bias(const s2_exec *x, const s2_encoder *m, float **bias, size_t frames, s2st_error *err)
+{
+	const s2_encoder_config *c = &m->config;
+	*bias = NULL;
+	if (c->distances.n == 0)
+		return 0;
+	S2_ALLOC(*bias, x->scratch, c->layer.heads, 2 * frames - 1, err);
+	s2_distance_bias(*bias, &c->distances, m->weights.layers[0].distances, c->layer.heads, frames);
+	return 0;
+}
+
 int s2_encoder_features(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n, size_t layer,
 			bool final, s2st_error *err)
 {
@@ -131,15 +143,16 @@ int s2_encoder_features(const s2_exec *x, const s2_encoder *m, float *out, const
 	if (layer < 1 || layer > c->n_layers)
 		return s2_fail(err, S2ST_EINPUT, "layer: expected 1 to %zu, found %zu", c->n_layers, layer);
 	s2_mark mark = s2_arena_mark(x->scratch);
-	float *conv;
+	float *conv, *bias;
 	S2_ALLOC(conv, x->scratch, frames, c->conv[c->n_conv - 1].c_out, err);
 	S2_TRY(s2_encoder_conv(x, m, conv, samples, n, err));
 	project(x, m, out, conv, frames);
 	S2_TRY(add_positions(x, m, out, frames, err));
 	if (!c->layer.pre_norm)
 		s2_norm_forward(x, out, out, frames, c->layer.dim, &m->weights.norm);
+	S2_TRY(distance_bias(x, m, &bias, frames, err));
 	for (size_t i = 0; i < layer; i++)
-		S2_TRY(s2_transformer_forward(x, &c->layer, &m->weights.layers[i], out, frames, NULL, err));
+		S2_TRY(s2_transformer_forward(x, &c->layer, &m->weights.layers[i], out, frames, bias, err));
 	if (c->layer.pre_norm && final)
 		s2_norm_forward(x, out, out, frames, c->layer.dim, &m->weights.norm);
 	s2_arena_reset(x->scratch, mark);

@@ -1,4 +1,4 @@
-/* The wav2vec 2.0 family as one network: wav2vec 2.0, HuBERT, mHuBERT, XLSR, base and large, with
+/* The wav2vec 2.0 family as one network: wav2vec 2.0, HuBERT, mHuBERT, XLSR, WavLM, base and large, with
  * or without a CTC head.
  *
  *   samples [n]
@@ -9,6 +9,7 @@
  *     └ layer_norm → post_extract_proj                  [t, d]
  *     └ x + GELU(pos_conv(x)) (→ encoder.layer_norm when post-norm)
  *     └ transformer layers                              [t, d]     layer n = output after the n-th, 1-based
+ *         WavLM: attention scores + gate(query) * bias(distance)
  *     └ encoder.layer_norm when pre-norm → proj         [t, V]     CTC head
  *
  * Layer: models. Equals fairseq models/wav2vec/wav2vec2.py and models/hubert/hubert.py in evaluation for one utterance
@@ -17,6 +18,7 @@
 #ifndef S2_MODELS_ENCODER_H
 #define S2_MODELS_ENCODER_H
 
+#include "layers/distance.h"
 #include "layers/transformer.h"
 
 enum { S2_ENCODER_MAX_CONV = 16 };
@@ -37,6 +39,7 @@ typedef struct s2_encoder_config {
 	bool has_projection;  /* post_extract_proj; absent when the widths agree */
 	size_t pos_kernel, pos_groups;
 	s2_transformer_config layer;
+	s2_distance_buckets distances; /* WavLM; n 0: attention knows no distances */
 	size_t n_layers;
 	bool normalize; /* input layer-normed over the file */
 	int sample_rate;

@@ -184,24 +184,50 @@ static int agree(const source *s, const char *key, size_t found, s2st_error *err
 }
 
 typedef struct keys {
-	const char *dim, *ffn, *layers, *heads, *act, *pre_norm;
+	const char *dim, *ffn, *layers, *heads, *act, *pre_norm, *max_distance;
 	const char *fc1, *norm; /* tensor names */
-	const char *stack, *stack_tail, *pos;
+	const char *stack, *stack_tail, *pos, *buckets, *gate;
 } keys;
 
 static const keys fairseq_keys = {
 	.dim = "encoder_embed_dim", .ffn = "encoder_ffn_embed_dim", .layers = "encoder_layers",
 	.heads = "encoder_attention_heads", .act = "activation_fn", .pre_norm = "layer_norm_first",
+	.max_distance = "max_distance",
 	.fc1 = "encoder.layers.0.fc1.weight", .norm = "encoder.layer_norm.weight",
 	.stack = "encoder.layers.", .stack_tail = "fc1.weight", .pos = "encoder.pos_conv.0.",
+	.buckets = "encoder.layers.0.self_attn.relative_attention_bias.weight",
+	.gate = "encoder.layers.0.self_attn.grep_linear.weight",
 };
 static const keys hf_keys = {
 	.dim = "hidden_size", .ffn = "intermediate_size", .layers = "num_hidden_layers", .heads = "num_attention_heads",
-	.act = "hidden_act", .pre_norm = "do_stable_layer_norm",
+	.act = "hidden_act", .pre_norm = "do_stable_layer_norm", .max_distance = "max_bucket_distance",
 	.fc1 = "encoder.layers.0.feed_forward.intermediate_dense.weight", .norm = "encoder.layer_norm.weight",
 	.stack = "encoder.layers.", .stack_tail = "feed_forward.intermediate_dense.weight",
 	.pos = "encoder.pos_conv_embed.conv.",
+	.buckets = "encoder.layers.0.attention.rel_attn_embed.weight",
+	.gate = "encoder.layers.0.attention.gru_rel_pos_linear.weight",
 };
+
+/* WavLM: the tensors tell how many buckets there are, the config how far they reach (800 in the released models). */
+static int distances(const source *s, s2_encoder_config *c, const keys *k, s2st_error *err)
+{
+	char name[160];
+	size_t dims[2];
+	int64_t reach;
+	if (!has(s, c->prefix, k->buckets))
+		return 0;
+	snprintf(name, sizeof name, "%s%s", c->prefix, k->buckets);
+	S2_TRY(s2_bind_shape(s->ckpt, name, 2, dims, err));
+	S2_TRY(agree(s, "num_buckets", dims[0], err));
+	S2_TRY(s2_value_get_int(s->model, k->max_distance, 800, &reach, s->file, err));
+	c->layer.buckets = dims[0];
+	c->layer.gated = has(s, c->prefix, k->gate);
+	c->distances = (s2_distance_buckets){dims[0], reach < 0 ? 0 : (size_t)reach};
+	if (!s2_distance_possible(&c->distances))
+		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected distances that %zu buckets can tell apart, found %lld",
+			       s->file, k->max_distance, dims[0], (long long)reach);
+	return 0;
+}
 
 static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2st_error *err)
 {
@@ -232,6 +258,7 @@ static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2s
 	if (act < 0)
 		return s2_fail(err, S2ST_EMODEL, "%s: %s: \"%.40s\" is not supported", s->file, k->act, name);
 	c->layer.act = (s2_act)act;
+	S2_TRY(distances(s, c, k, err));
 	return positions(s, c, k->pos, err);
 }
 
@@ -281,6 +308,8 @@ static const char *fairseq_head(const source *s, const char *prefix)
 int s2_encoder_config_fairseq(s2_encoder_config *c, const s2_checkpoint *ckpt, s2_arena *a, s2st_error *err)
 {
 	const s2_value *model = s2_checkpoint_config(ckpt, "model"), *task = s2_checkpoint_config(ckpt, "task");
+	if (!model) /* {"cfg", "model"}, where cfg is the model's alone (WavLM) */
+		model = s2_checkpoint_config(ckpt, NULL);
 	source s = {ckpt, s2_checkpoint_path(ckpt), encoder_section(model), a};
 	bool says, normalize;
 	*c = (s2_encoder_config){.layout = S2_LAYOUT_FAIRSEQ};
@@ -290,7 +319,8 @@ int s2_encoder_config_fairseq(s2_encoder_config *c, const s2_checkpoint *ckpt, s
 			       "%s: expected a wav2vec 2.0 or HuBERT model (tensor "
 			       "feature_extractor.conv_layers.0.0.weight), found none",
 			       s.file);
-	c->kind = s2_value_get_str(model, "_name", s2_value_get_str(model, "arch", "hubert"));
+	const char *nameless = has(&s, c->prefix, fairseq_keys.gate) ? "wavlm" : "hubert";
+	c->kind = s2_value_get_str(model, "_name", s2_value_get_str(model, "arch", nameless));
 	c->conv_layer_norm = has(&s, c->prefix, "feature_extractor.conv_layers.0.2.1.weight");
 	c->conv_bias = has(&s, c->prefix, "feature_extractor.conv_layers.0.0.bias");
 	c->has_projection = has(&s, c->prefix, "post_extract_proj.weight");

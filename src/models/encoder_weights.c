@@ -13,6 +13,9 @@ typedef struct names {
 
 static const s2_rename hf_layer_names[] = {
 	{"self_attn_layer_norm.", "layer_norm."},
+	{"self_attn.relative_attention_bias.", "attention.rel_attn_embed."},
+	{"self_attn.grep_linear.", "attention.gru_rel_pos_linear."},
+	{"self_attn.grep_a", "attention.gru_rel_pos_const"},
 	{"self_attn.", "attention."},
 	{"fc1.", "feed_forward.intermediate_dense."},
 	{"fc2.", "feed_forward.output_dense."},

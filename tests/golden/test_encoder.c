@@ -1,4 +1,5 @@
-/* Encoders against fairseq: features after every layer, conv stack, CTC logits in three file layouts, within 2e-4. */
+/* Encoders against fairseq and WavLM's own code: features after every layer, conv stack, CTC logits in three file
+ * layouts, within 2e-4. */
 #include "models/encoder.h"
 #include "npy.h"
 #include "s2st.h"
@@ -61,12 +62,12 @@ static void compare(const char *what, const float *got, size_t rows, size_t cols
 	free(want);
 }
 
-static void test_hubert(const char *model)
+/* `model` with features after each layer in the folder of `cases`; `conv`: the conv stack's output lies there too. */
+static void test_layers(const char *model, const char *cases, bool conv)
 {
 	char file[512];
 	bench b;
-	snprintf(file, sizeof file, "hubert/%s.pt", model);
-	open_bench(&b, file, 2);
+	open_bench(&b, model, 2);
 	const s2_encoder_config *c = &b.m->config;
 	for (size_t i = 0; i < N_WAVS; i++) {
 		s2st_audio a = read_wav(&b, wavs[i]);
@@ -74,12 +75,13 @@ static void test_hubert(const char *model)
 		float *out = malloc(frames * (channels > dim ? channels : dim) * sizeof *out);
 		REQUIRE(out);
 		REQUIRE_OK(s2_encoder_conv(&b.x, b.m, out, a.samples, a.n, &err));
-		snprintf(file, sizeof file, "hubert/%s.%s.conv.npy", model, wavs[i]);
-		compare("conv", out, frames, channels, file);
+		snprintf(file, sizeof file, "%s.%s.conv.npy", cases, wavs[i]);
+		if (conv)
+			compare("conv", out, frames, channels, file);
 		for (size_t layer = 1; layer <= c->n_layers; layer++) {
 			REQUIRE_OK(s2_encoder_features(&b.x, b.m, out, a.samples, a.n, layer, false, &err));
-			snprintf(file, sizeof file, "hubert/%s.%s.L%zu.npy", model, wavs[i], layer);
-			compare("layer", out, frames, dim, file);
+			snprintf(file, sizeof file, "%s.%s.L%zu.npy", cases, wavs[i], layer);
+			compare(model, out, frames, dim, file);
 		}
 		CHECK_INT(s2_encoder_features(&b.x, b.m, out, a.samples, a.n, 0, false, &err), S2ST_EINPUT);
 		CHECK_INT(s2_encoder_features(&b.x, b.m, out, a.samples, a.n, c->n_layers + 1, false, &err),
@@ -136,8 +138,11 @@ static void test_ctc(void)
 
 int main(void)
 {
-	test_hubert("base_like");
-	test_hubert("large_like");
+	test_layers("hubert/base_like.pt", "hubert/base_like", true);
+	test_layers("hubert/large_like.pt", "hubert/large_like", true);
+	test_layers("wavlm/base_like.pt", "wavlm/base_like", false);
+	test_layers("wavlm/large_like.pt", "wavlm/large_like", false);
+	test_layers("../zoo/wavlm_hf", "wavlm/large_like", false);
 	test_ctc();
 	return TEST_RESULT();
 }

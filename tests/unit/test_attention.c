@@ -3,7 +3,7 @@
 #include "math/ops.h"
 #include "unit/math_test.h"
 
-/* out [hd] = softmax(q · k_p + bias_p) v_p over p < n; rows of k and v by index. */
+/* out [hd] = softmax(q · k_p + gate bias_p) v_p over p < n; rows of k and v by index. */
 typedef struct view {
 	const float *rows;
 	size_t ld, rows_cap;
@@ -15,12 +15,13 @@ static const float *row_of(const view *v, size_t p)
 	return v->rows + (p * v->rows_cap + (v->slot ? (size_t)v->slot[p] : 0)) * v->ld;
 }
 
-static void exact_attention(double *out, const float *q, view k, view v, const float *bias, size_t n, size_t hd)
+static void exact_attention(double *out, const float *q, view k, view v, const float *bias, float gate, size_t n,
+			    size_t hd)
 {
 	double *p = malloc(n * sizeof *p), top = -INFINITY, sum = 0;
 	REQUIRE(p != NULL);
 	for (size_t i = 0; i < n; i++) {
-		p[i] = bias ? (double)bias[i] : 0;
+		p[i] = bias ? (double)bias[i] * (double)gate : 0;
 		for (size_t d = 0; d < hd; d++)
 			p[i] += (double)q[d] * (double)row_of(&k, i)[d];
 		top = fmax(top, p[i]);
@@ -42,17 +43,21 @@ static double slack(size_t n, size_t hd)
 }
 
 static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t heads, size_t hd, bool with_bias,
-			    uint64_t *seed)
+			    bool with_gate, uint64_t *seed)
 {
 	s2st_error err;
 	size_t width = heads * hd, ld = width + 3;
 	float *q = math_random(n_q * ld, seed), *k = math_random(n_k * ld, seed), *v = math_random(n_k * ld, seed);
-	float *bias = math_random(heads * n_q * n_k, seed), *out = math_random(n_q * ld, seed);
+	const size_t span = n_q + n_k - 1;
+	float *bias = math_random(heads * span, seed), *gate = math_random(n_q * heads, seed);
+	float *out = math_random(n_q * ld, seed);
 	double *want = malloc(hd * sizeof *want);
 	REQUIRE(want != NULL);
 	if (with_bias && n_k > 1)
-		for (size_t i = 0; i < heads * n_q; i++)
-			bias[i * n_k + i % n_k] = -INFINITY; /* a mask */
+		for (size_t i = 0; i < heads; i++)
+			bias[i * span + i % span] = -INFINITY; /* a distance that is masked */
+	for (size_t i = 0; i < n_q * heads; i++)
+		gate[i] += 2;
 	s2_attention_args a = {.q = q,
 			       .k = k,
 			       .v = v,
@@ -64,14 +69,16 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 			       .n_k = n_k,
 			       .heads = heads,
 			       .head_dim = hd,
-			       .bias = with_bias ? bias : NULL};
+			       .bias = with_bias ? bias : NULL,
+			       .gate = with_gate ? gate : NULL};
 	REQUIRE_OK(s2_attention(x, out, &a, &err));
 	size_t wrong = 0;
 	for (size_t i = 0; i < n_q; i++)
 		for (size_t h = 0; h < heads; h++) {
 			exact_attention(want, q + i * ld + h * hd, (view){k + h * hd, ld, 1, NULL},
-					(view){v + h * hd, ld, 1, NULL}, with_bias ? bias + (h * n_q + i) * n_k : NULL,
-					n_k, hd);
+					(view){v + h * hd, ld, 1, NULL},
+					with_bias ? bias + h * span + n_q - 1 - i : NULL,
+					with_gate ? gate[i * heads + h] : 1, n_k, hd);
 			for (size_t d = 0; d < hd; d++)
 				wrong += !(fabs((double)out[i * ld + h * hd + d] - want[d]) <= slack(n_k, hd));
 		}
@@ -83,6 +90,7 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 	free(k);
 	free(v);
 	free(bias);
+	free(gate);
 	free(out);
 	free(want);
 }
@@ -94,8 +102,9 @@ static void test_attention(const s2_exec *x)
 	for (size_t i = 0; i < 6; i++)
 		for (size_t j = 0; j < 6; j++)
 			check_attention(x, counts[i], counts[j], 1 + i % 3,
-					(size_t[]){5, 16, 24, 64, 80, 1}[(i + j) % 6], (i + j) % 2, &seed);
-	check_attention(x, 5, 1000, 2, 64, true, &seed);
+					(size_t[]){5, 16, 24, 64, 80, 1}[(i + j) % 6], (i + j) % 2, j % 2, &seed);
+	check_attention(x, 5, 1000, 2, 64, true, true, &seed);
+	check_attention(x, 200, 300, 2, 16, true, true, &seed); /* several blocks of queries */
 }
 
 typedef struct step_case {
@@ -152,7 +161,7 @@ static void check_step(const s2_exec *x, step_case c)
 		for (size_t h = 0; h < a->heads; h++) {
 			size_t at = h * a->head_dim;
 			exact_attention(want, a->q + r * width + at, (view){a->k_cache + at, a->ld, a->rows_cap, slot},
-					(view){a->v_cache + at, a->ld, a->rows_cap, slot}, NULL, a->n_steps,
+					(view){a->v_cache + at, a->ld, a->rows_cap, slot}, NULL, 1, a->n_steps,
 					a->head_dim);
 			for (size_t d = 0; d < a->head_dim; d++)
 				wrong += !(fabs((double)out[r * width + at + d] - want[d]) <=

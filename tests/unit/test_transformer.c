@@ -1,5 +1,6 @@
 /* The transformer layer against its formula in double precision: pre- and post-norm, biases on the scores, cross
  * attention, and the incremental step with hypotheses that are dropped, copied and reordered. */
+#include "layers/distance.h"
 #include "layers/transformer.h"
 
 #include "math/ops.h"
@@ -14,7 +15,7 @@ static s2_exec x;
 /* ---- random layers over static memory ---- */
 
 typedef struct layer_memory {
-	float w[10][FFN * D], b[10][FFN], norm[6][D];
+	float w[11][FFN * D], b[11][FFN], norm[6][D], gate_scale[HEADS];
 } layer_memory;
 
 static void random_floats(float *out, size_t n, float scale)
@@ -44,6 +45,7 @@ static s2_norm random_norm(layer_memory *m, int i)
 
 static s2_transformer_layer random_layer(layer_memory *m)
 {
+	random_floats(m->gate_scale, HEADS, 1);
 	return (s2_transformer_layer){
 		.self = {random_linear(m, 0, D, D), random_linear(m, 1, D, D), random_linear(m, 2, D, D),
 			 random_linear(m, 3, D, D)},
@@ -54,6 +56,8 @@ static s2_transformer_layer random_layer(layer_memory *m)
 		.self_norm = random_norm(m, 0),
 		.cross_norm = random_norm(m, 1),
 		.final_norm = random_norm(m, 2),
+		.gate = random_linear(m, 10, 8, HD),
+		.gate_scale = m->gate_scale,
 	};
 }
 
@@ -152,21 +156,89 @@ static double worst(const float *got, const double *want, size_t n)
 
 /* ---- whole sequences ---- */
 
-static void test_sequence(bool pre_norm, bool with_bias)
+enum { SPAN = 2 * T - 1 };
+
+static double sigmoid(double v)
+{
+	return 1 / (1 + exp(-v));
+}
+
+/* Gate of query i of head h, from what the attention reads. */
+static double naive_gate(const double *in, size_t i, size_t h, const s2_transformer_layer *l)
+{
+	double eight[8], a = 0, b = 0;
+	naive_linear(eight, in + i * D + h * HD, 1, &l->gate);
+	for (size_t j = 0; j < 4; j++) {
+		a += eight[j];
+		b += eight[4 + j];
+	}
+	return sigmoid(a) * (sigmoid(b) * (double)l->gate_scale[h] - 1) + 2;
+}
+
+/* out [HEADS, T, T]: bias [HEADS, SPAN] laid out by query and key, times the gates. */
+static void spread_bias(float *out, const float *bias, const double *in, const s2_transformer_config *c,
+			const s2_transformer_layer *l)
+{
+	double normed[T * D];
+	memcpy(normed, in, sizeof normed);
+	if (c->pre_norm)
+		naive_norm(normed, in, T, &l->self_norm);
+	for (size_t h = 0; h < HEADS; h++)
+		for (size_t i = 0; i < T; i++)
+			for (size_t j = 0; j < T; j++)
+				out[(h * T + i) * T + j] =
+					(float)((double)bias[h * SPAN + j - i + T - 1] *
+						(c->gated ? naive_gate(normed, i, h, l) : 1));
+}
+
+static void test_sequence(bool pre_norm, bool with_bias, bool gated)
 {
 	static layer_memory memory;
 	const s2_transformer_config c = {
-		.dim = D, .ffn = FFN, .heads = HEADS, .pre_norm = pre_norm, .act = S2_ACT_RELU};
+		.dim = D, .ffn = FFN, .heads = HEADS, .pre_norm = pre_norm, .act = S2_ACT_RELU, .gated = gated};
 	s2_transformer_layer l = random_layer(&memory);
-	float h[T * D], bias[HEADS * T * T];
+	float h[T * D], bias[HEADS * SPAN], spread[HEADS * T * T];
 	double want[T * D];
 	random_floats(h, T * D, 1);
-	random_floats(bias, HEADS * T * T, 2);
+	random_floats(bias, HEADS * SPAN, 2);
 	for (size_t i = 0; i < T * D; i++)
 		want[i] = (double)h[i];
+	spread_bias(spread, bias, want, &c, &l);
 	REQUIRE_OK(s2_transformer_forward(&x, &c, &l, h, T, with_bias ? bias : NULL, &err));
-	naive_layer(want, T, &c, &l, with_bias ? bias : NULL, false, NULL, 0);
-	CHECK(worst(h, want, T * D) < 1e-5);
+	naive_layer(want, T, &c, &l, with_bias ? spread : NULL, false, NULL, 0);
+	CHECK(worst(h, want, T * D) < 2e-5);
+}
+
+/* Buckets as PyTorch computes them: where a range of distances ends is a matter of float32 rounding. */
+static void test_buckets(void)
+{
+	static const struct {
+		s2_distance_buckets b;
+		ptrdiff_t distance;
+		size_t bucket;
+	} cases[] = {
+		{{320, 800}, -2000, 159}, {{320, 800}, -160, 104}, {{320, 800}, -79, 79},
+		{{320, 800}, -1, 1}, {{320, 800}, 0, 0}, {{320, 800}, 1, 161},
+		{{320, 800}, 79, 239}, {{320, 800}, 80, 240}, {{320, 800}, 81, 240},
+		{{320, 800}, 113, 251}, {{320, 800}, 160, 264}, {{320, 800}, 253, 280},
+		{{320, 800}, 320, 288}, {{320, 800}, 799, 319}, {{320, 800}, 800, 319},
+		{{320, 800}, 2000, 319}, {{320, 1280}, -2000, 159}, {{320, 1280}, -160, 100},
+		{{320, 1280}, -79, 79}, {{320, 1280}, -1, 1}, {{320, 1280}, 0, 0},
+		{{320, 1280}, 1, 161}, {{320, 1280}, 79, 239}, {{320, 1280}, 80, 240},
+		{{320, 1280}, 81, 240}, {{320, 1280}, 113, 249}, {{320, 1280}, 160, 260},
+		{{320, 1280}, 253, 273}, {{320, 1280}, 320, 280}, {{320, 1280}, 799, 306},
+		{{320, 1280}, 800, 306}, {{320, 1280}, 2000, 319}, {{32, 80}, -33, 12},
+		{{32, 80}, 8, 24}, {{32, 80}, 16, 26}, {{32, 80}, 32, 28},
+		{{32, 80}, 64, 31}, {{32, 80}, 90, 31}, {{32, 128}, -33, 12},
+		{{32, 128}, 8, 24}, {{32, 128}, 16, 26}, {{32, 128}, 32, 28},
+		{{32, 128}, 64, 30}, {{32, 128}, 90, 30},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		CHECK_INT(s2_distance_bucket(&cases[i].b, cases[i].distance), cases[i].bucket);
+	CHECK(s2_distance_possible(&(s2_distance_buckets){320, 800}));
+	CHECK(!s2_distance_possible(&(s2_distance_buckets){3, 800}));
+	CHECK(!s2_distance_possible(&(s2_distance_buckets){320, 80}));
+	CHECK(!s2_distance_possible(&(s2_distance_buckets){320, 0}));
 }
 
 /* ---- steps ---- */
@@ -257,8 +329,9 @@ int main(void)
 	const s2_kernels *k;
 	REQUIRE_OK(s2_kernels_find(&k, NULL, &err));
 	REQUIRE_OK(s2_exec_init(&x, NULL, k, &err));
-	for (int i = 0; i < 4; i++)
-		test_sequence(i & 1, i & 2);
+	for (int i = 0; i < 8; i++)
+		test_sequence(i & 1, i & 2, i & 4);
+	test_buckets();
 	test_steps(true);
 	test_steps(false);
 	test_cache_bounds();
