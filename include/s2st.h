@@ -516,6 +516,28 @@ S2ST_CHECK int s2st_asr_transcribe(s2st_asr_session *s, const float *samples, si
 S2ST_CHECK int s2st_asr_decode(s2st_asr_session *s, const s2st_matrix *logits, const s2st_asr_options *opt,
 			       s2st_transcript *out, s2st_error *err);
 
+/* ---- speech to one vector (SpeechLASER) ---------------------------------------------------------------------- */
+
+/* Embeddings of whole utterances: those of the same meaning lie close in every language. A file is one input, as in the
+ * reference: time grows with the square of its length. */
+typedef struct s2st_embedder s2st_embedder;
+typedef struct s2st_embedder_session s2st_embedder_session;
+
+typedef struct s2st_embedder_info {
+	const char *kind; /* "wav2vec2_laser" */
+	int dim;          /* values of an embedding */
+	int sample_rate;
+	bool normalize; /* input is layer-normed over the file */
+} s2st_embedder_info; /* strings live as long as the model */
+
+S2ST_CHECK int s2st_embedder_open(s2st_embedder **out, s2st_context *ctx, const char *model, s2st_error *err);
+void s2st_embedder_free(s2st_embedder *m);
+void s2st_embedder_get_info(const s2st_embedder *m, s2st_embedder_info *out);
+S2ST_CHECK int s2st_embedder_session_new(s2st_embedder_session **out, const s2st_embedder *m, s2st_error *err);
+void s2st_embedder_session_free(s2st_embedder_session *s);
+/* `samples` [n] mono at the model's rate (16 kHz). *out [dim]: the session's, until its next call. */
+S2ST_CHECK int s2st_embed(s2st_embedder_session *s, const float *samples, size_t n, const float **out, s2st_error *err);
+
 /* ---- scoring ------------------------------------------------------------------------------------------------- */
 
 /* Text metrics as sacreBLEU 2.6 and the field's papers define them. A scorer takes sentences one at a time and keeps
@@ -607,7 +629,7 @@ typedef struct s2st_pack s2st_pack;
 S2ST_CHECK int s2st_pack_open(s2st_pack **out, const char *dir, s2st_error *err);
 void s2st_pack_free(s2st_pack *p);
 /* Path (beginning with `dir` as given) of a role: "s2ut", "config", "dict", "vocoder", "vocoder_config", "encoder",
- * "kmeans", "asr", "asr_dict"; NULL: the pack has none. */
+ * "kmeans", "asr", "asr_dict", "embedder"; NULL: the pack has none. */
 const char *s2st_pack_file(const s2st_pack *p, const char *role);
 const char *s2st_pack_text(const s2st_pack *p, const char *key); /* "source_language", "licence", ...; or NULL */
 /* What the pack recommends ("search": {"beam": 10, ...}, "vocoder": {"dur_prediction": true, ...}) over `opt`. */

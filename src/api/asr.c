@@ -107,7 +107,7 @@ int s2st_asr_logits(s2st_asr_session *s, const float *samples, size_t n, s2st_ma
 	const s2_encoder_config *c = &net->config;
 	const size_t frames = s2_encoder_frames(c, n);
 	s2_arena *a = s->x.scratch;
-	float *logits, *h, *input;
+	float *logits;
 	s2_arena_reset(a, s->empty);
 	S2_TRY(s2_check_samples(samples, n, err));
 	if (frames == 0)
@@ -115,17 +115,7 @@ int s2st_asr_logits(s2st_asr_session *s, const float *samples, size_t n, s2st_ma
 			       "the audio is too short: expected at least %zu samples at %d Hz, found %zu",
 			       s2_encoder_min_samples(c), c->sample_rate, n);
 	S2_ALLOC(logits, a, frames, c->n_vocab, err);
-	s2_mark mark = s2_arena_mark(a);
-	S2_ALLOC(h, a, frames, c->layer.dim, err);
-	if (c->normalize) {
-		S2_ALLOC(input, a, n, 1, err);
-		memcpy(input, samples, n * sizeof *input);
-		s2_encoder_normalize(input, n);
-		samples = input;
-	}
-	S2_TRY(s2_encoder_features(&s->x, net, h, samples, n, c->n_layers, true, err));
-	s2_encoder_head(&s->x, net, logits, h, frames);
-	s2_arena_reset(a, mark);
+	S2_TRY(s2_encoder_logits(&s->x, net, logits, samples, n, err));
 	*out = (s2st_matrix){logits, frames, c->n_vocab};
 	return S2ST_OK;
 }

@@ -163,3 +163,23 @@ void s2_encoder_head(const s2_exec *x, const s2_encoder *m, float *out, const fl
 {
 	s2_linear_forward(x, out, m->config.n_vocab, features, frames, &m->weights.head, NULL);
 }
+
+int s2_encoder_logits(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n,
+		      s2st_error *err)
+{
+	const s2_encoder_config *c = &m->config;
+	const size_t frames = s2_encoder_frames(c, n);
+	float *h, *input;
+	s2_mark mark = s2_arena_mark(x->scratch);
+	S2_ALLOC(h, x->scratch, frames, c->layer.dim, err);
+	if (c->normalize) {
+		S2_ALLOC(input, x->scratch, n, 1, err);
+		memcpy(input, samples, n * sizeof *input);
+		s2_encoder_normalize(input, n);
+		samples = input;
+	}
+	S2_TRY(s2_encoder_features(x, m, h, samples, n, c->n_layers, true, err));
+	s2_encoder_head(x, m, out, h, frames);
+	s2_arena_reset(x->scratch, mark);
+	return S2ST_OK;
+}

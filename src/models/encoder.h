@@ -89,6 +89,10 @@ S2ST_CHECK int s2_encoder_features(const s2_exec *x, const s2_encoder *m, float 
 
 /* CTC logits [frames, n_vocab] from features with the final norm. */
 void s2_encoder_head(const s2_exec *x, const s2_encoder *m, float *out, const float *features, size_t frames);
+/* The head's output [frames, n_vocab] for samples as a file has them: normalised if the model wants that, encoded by
+ * all layers, projected. */
+S2ST_CHECK int s2_encoder_logits(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n,
+				 s2st_error *err);
 
 /* config (encoder_config.c): from the checkpoint's config where it says, from the tensors where it does not. */
 S2ST_CHECK int s2_encoder_config_fairseq(s2_encoder_config *c, const s2_checkpoint *ckpt, s2_arena *a, s2st_error *err);

@@ -18,7 +18,8 @@ offers() { # TOOL OPTION...
 	awk -v tool="$tool" 'length($0) > 105 { print tool " --help: a long line: " $0 }' <<<"$help"
 }
 
-for tool in asr-bleu asr-transcribe s2ut-generate vocode s2u-quantize s2u-kmeans s2st-translate s2st-inspect; do
+for tool in asr-bleu asr-transcribe s2ut-generate vocode s2u-quantize s2u-kmeans s2st-translate s2st-inspect \
+	speech-embed; do
 	$tool --version
 	test "$($tool -h)" = "$($tool --help)"
 	test "$($tool --help --beam)" = "$($tool --help)" # before it looks at what follows
@@ -39,6 +40,7 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers s2u-kmeans --clusters --batch-size --n-init --max-iter --tol --max-no-improvement --reassignment-ratio --seed \
 		--fraction --model --layer --feature-type
 	offers s2st-inspect --npy --verify
+	offers speech-embed --model --recursive --audio-root
 }
 s2ut-generate --beam 7 --help | grep -e '--beam N' # the current default
 s2ut-generate --help | sed -n 1p

@@ -1,0 +1,216 @@
+/* speech-embed: speech to SpeechLASER embeddings, one row of a .npy matrix each, for speech-mine. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+typedef struct embed {
+	cli *c;
+	const char *model_file;
+	cli_source source;
+	s2st_embedder *model;
+	s2st_embedder_session *session;
+	s2st_embedder_info info;
+
+	s2st_npy_rows *rows; /* NULL: --json */
+	s2st_writer *lines;  /* which row is what; the embeddings themselves with --json */
+} embed;
+
+/* ---- one input ---- */
+
+static void print_json(FILE *f, const s2st_input *row, const float *vector, size_t dim)
+{
+	fputs("{\"id\": ", f);
+	cli_json_string(f, row->id);
+	fputs(", \"source\": ", f);
+	cli_json_string(f, cli_display(row->path));
+	fputs(", \"embedding\": ", f);
+	cli_json_reals(f, vector, dim);
+	fputs("}\n", f);
+}
+
+/* The vector travels to emit as the result's samples. */
+static int keep(cli_result *result, const float *vector, size_t dim, s2st_error *err)
+{
+	result->samples = reallocarray(NULL, dim, sizeof *result->samples);
+	if (!result->samples)
+		return cli_fail_memory(err);
+	memcpy(result->samples, vector, dim * sizeof *vector);
+	result->n_samples = dim;
+	return S2ST_OK;
+}
+
+static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	const embed *e = self;
+	const size_t dim = (size_t)e->info.dim;
+	s2st_audio audio;
+	const float *vector;
+	if (strpbrk(row->id, "\t\r\n") || strpbrk(row->path, "\t\r\n"))
+		return cli_fail(err, S2ST_EINPUT, "a name with a tab or a line end cannot stand in the list of ids");
+	int rc = cli_read_audio(e->c, &audio, row->path, err);
+	if (rc < 0)
+		return rc;
+	result->seconds = (double)audio.n / audio.sample_rate;
+	rc = s2st_embed(e->session, audio.samples, audio.n, &vector, err);
+	s2st_audio_free(&audio);
+	if (rc < 0)
+		return rc;
+	if (e->c->json)
+		print_json(result->text.f, row, vector, dim);
+	else
+		fprintf(result->text.f, "%s\t%s\n", row->id, cli_display(row->path));
+	return keep(result, vector, dim, err);
+}
+
+static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	embed *e = self;
+	(void)row;
+	int rc = e->rows ? s2st_npy_rows_add(e->rows, result->samples, 1, err) : S2ST_OK;
+	if (rc == S2ST_OK)
+		rc = s2st_writer_write(e->lines, result->text.bytes, result->text.n, err);
+	return rc == S2ST_OK && !e->rows ? s2st_writer_flush(e->lines, err) : rc;
+}
+
+/* ---- outputs ---- */
+
+static int open_outputs(embed *e, s2st_error *err)
+{
+	const char *o = e->c->output;
+	char *ids;
+	if (e->c->json)
+		return s2st_writer_open(&e->lines, o ? o : "-", err);
+	if (asprintf(&ids, "%.*s.ids", (int)strlen(o) - 4, o) < 0)
+		return cli_fail_memory(err);
+	int rc = s2st_npy_rows_open(&e->rows, o, (size_t)e->info.dim, err);
+	if (rc == S2ST_OK)
+		rc = s2st_writer_open(&e->lines, ids, err);
+	free(ids);
+	return rc;
+}
+
+/* The ids first: where there is a matrix, what is in it is known. */
+static int commit_outputs(embed *e, s2st_error *err)
+{
+	int rc = s2st_writer_commit(e->lines, err);
+	e->lines = NULL;
+	if (rc == S2ST_OK && e->rows) {
+		rc = s2st_npy_rows_commit(e->rows, err);
+		e->rows = NULL;
+	}
+	return rc;
+}
+
+static int run(embed *e)
+{
+	cli *c = e->c;
+	s2st_error err;
+	int code = CLI_OK;
+	bool whole = false;
+	s2st_inputs *inputs = cli_open_inputs(c, &e->source, true, &code);
+	if (!inputs)
+		return code;
+	int rc = open_outputs(e, &err);
+	if (rc == S2ST_OK) {
+		const cli_work w = {
+			.self = e,
+			.source = inputs,
+			.total = s2st_inputs_count(inputs),
+			.next = cli_next_input,
+			.work = work,
+			.emit = emit,
+		};
+		code = cli_run(c, &w, &whole);
+		if (whole)
+			rc = commit_outputs(e, &err);
+	}
+	s2st_npy_rows_abort(e->rows);
+	s2st_writer_abort(e->lines);
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		code = CLI_FAILED;
+	}
+	s2st_inputs_free(inputs);
+	return code;
+}
+
+/* ---- the tool ---- */
+
+static int open_model(embed *e, s2st_context *context)
+{
+	s2st_error err;
+	int rc = s2st_embedder_open(&e->model, context, e->model_file, &err);
+	if (rc == S2ST_OK) {
+		s2st_embedder_get_info(e->model, &e->info);
+		rc = s2st_embedder_session_new(&e->session, e->model, &err);
+	}
+	if (rc == S2ST_OK)
+		return CLI_OK;
+	cli_error(e->c, e->model_file, err.text);
+	return CLI_MODEL;
+}
+
+static int do_all(embed *e, cli_models *models)
+{
+	cli *c = e->c;
+	const char *o = c->output;
+	const size_t n = o ? strlen(o) : 0;
+	if (!c->json && (n <= 4 || strcmp(o + n - 4, ".npy") != 0))
+		cli_misuse(c, "expected -o FILE.npy (FILE.ids gets the names of its rows), or --json");
+	int code = cli_models_configure(c, models);
+	if (code != CLI_OK)
+		return code;
+	if (!e->model_file && models->pack)
+		e->model_file = s2st_pack_file(models->pack, "embedder");
+	if (!e->model_file)
+		cli_misuse(c, "no model: give -m MODEL.pt or --pack DIR");
+	if (c->resume && o && strcmp(o, "-") != 0 && cli_exists(o)) {
+		cli_info(c, "%s is there, nothing to do", o);
+		return CLI_OK;
+	}
+	code = cli_models_open(c, models);
+	if (code == CLI_OK)
+		code = open_model(e, models->context);
+	return code == CLI_OK ? run(e) : code;
+}
+
+static const char about[] =
+	"Speech in, one vector an input out: SpeechLASER embeddings, in which speech of the same meaning lies\n"
+	"close whatever its language. What speech-mine finds translations with.\n"
+	"An INPUT is an audio file (wav, flac, ogg, mp3), 'archive.zip:offset:length', a folder, a fairseq\n"
+	"manifest (.tsv), a list of paths (.txt, .lst), or '-': a list or audio on stdin.";
+
+static const char more[] =
+	"-o FILE.npy gets a float32 matrix [inputs, 1024], FILE.ids a line for each row: id<TAB>audio. An input\n"
+	"that fails has no row. Of --shard I/N each part writes a file of its own; speech-mine takes them all.\n"
+	"--json prints {\"id\", \"source\", \"embedding\"}, a line an input, instead.\n"
+	"The whole of an input is heard at once, as in the reference: cut what is longer than a sentence.\n\n"
+	"  speech-embed -m romance.pt -o es.npy es/\n"
+	"  speech-embed -m english.pt --shard 3/10 -o en/3.npy en.tsv";
+
+int main(int argc, char **argv)
+{
+	cli c = {
+		.tool = "speech-embed",
+		.synopsis = "[options] (-m MODEL.pt | --pack DIR) -o FILE.npy [INPUT...]",
+		.about = about,
+		.more = more,
+	};
+	embed e = {.c = &c};
+	const cli_option model[] = {
+		{'m', "model", CLI_TEXT, "MODEL", &e.model_file, 0, 0, "SpeechLASER encoder: fairseq checkpoint"},
+	};
+	cli_option source[CLI_N_SOURCE_OPTIONS];
+	cli_source_options(&e.source, source);
+	cli_begin(&c, argc, argv);
+	cli_add_group(&c, "Model", model, sizeof model / sizeof *model);
+	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS);
+	cli_parse(&c);
+	cli_models models = {0};
+	int code = do_all(&e, &models);
+	s2st_embedder_session_free(e.session);
+	s2st_embedder_free(e.model);
+	cli_models_close(&models);
+	return cli_end(&c, code);
+}
