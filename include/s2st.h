@@ -75,6 +75,10 @@ S2ST_CHECK int s2st_context_new(s2st_context **out, const s2st_context_options *
 void s2st_context_free(s2st_context *ctx);
 const char *s2st_context_isa(const s2st_context *ctx);
 int s2st_context_threads(const s2st_context *ctx);
+/* How many of the context's threads may work on one call from now on, the calling one included; results do not depend
+ * on it. For callers with several sessions at work, which then share the cores: with as many as there are threads, 1.
+ * May be called from any thread at any time. */
+void s2st_context_limit(s2st_context *ctx, int threads);
 
 /* ---- audio in ----------------------------------------------------------------------------------------------- */
 
@@ -92,6 +96,8 @@ typedef struct s2st_audio {
  * soundfile. */
 S2ST_CHECK int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err);
 void s2st_audio_free(s2st_audio *a);
+/* Asks the system to have `path` in memory soon, where it is a regular file or a slice of one; does not wait for it. */
+void s2st_audio_ahead(const char *path);
 
 typedef struct s2st_audio_info {
 	int64_t frames; /* samples of each channel, as the file's header says */

@@ -50,7 +50,7 @@ static int hear_all(bleu *b, const char *dir, char **hyps)
 	if (dir && !found.by_number && !s2st_sentences_id(b->references, 0))
 		cli_note(c, CLI_NOTE_ORDER, "%s: no N_pred.wav there, its files are taken in order of their names",
 			 dir);
-	const int code = cli_recordings_hear(c, &found, &b->asr, b->allow_missing, hyps);
+	const int code = cli_recordings_hear(c, &found, &b->models, b->allow_missing, hyps);
 	cli_recordings_free(&found);
 	return code;
 }

@@ -9,6 +9,7 @@ enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_SRT, FORMAT_VTT };
 
 typedef struct transcribe {
 	cli *c;
+	cli_models models;
 	cli_asr asr;
 	cli_source source;
 	int format;
@@ -122,13 +123,16 @@ static void print(FILE *f, const transcribe *t, const char *id, const s2st_trans
 
 /* ---- one input ---- */
 
-static int write_file(const char *path, const cli_text *text, s2st_error *err)
+static int write_file(const char *path, cli_result *result, s2st_error *err)
 {
 	s2st_writer *w;
+	result->output = strdup(path);
+	if (!result->output || fflush(result->text.f) != 0)
+		return cli_fail_memory(err);
 	int rc = s2st_writer_open(&w, path, err);
 	if (rc < 0)
 		return rc;
-	rc = s2st_writer_write(w, text->bytes, text->n, err);
+	rc = s2st_writer_write(w, result->text.bytes, result->text.n, err);
 	if (rc < 0)
 		s2st_writer_abort(w);
 	else
@@ -136,20 +140,19 @@ static int write_file(const char *path, const cli_text *text, s2st_error *err)
 	return rc;
 }
 
-static int hear(const transcribe *t, const s2st_input *row, cli_result *result, s2st_error *err)
+static int hear(const transcribe *t, s2st_asr_session *s, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	s2st_audio audio = {0};
 	s2st_matrix logits;
 	s2st_transcript said;
-	int rc = cli_read_audio(t->c, &audio, row->path, err);
+	int rc = cli_read_audio(result, &audio, row->path, err);
 	if (rc < 0)
 		return rc;
-	result->seconds = (double)audio.n / audio.sample_rate;
-	rc = s2st_asr_logits(t->asr.session, audio.samples, audio.n, &logits, err);
+	rc = s2st_asr_logits(s, audio.samples, audio.n, &logits, err);
 	if (rc == S2ST_OK && t->logits_dir)
 		rc = cli_write_matrix(t->c, t->logits_dir, row->id, &logits, err);
 	if (rc == S2ST_OK)
-		rc = s2st_asr_decode(t->asr.session, &logits, &t->asr.options, &said, err);
+		rc = s2st_asr_decode(s, &logits, &t->asr.options, &said, err);
 	if (rc == S2ST_OK)
 		print(result->text.f, t, row->id, &said);
 	s2st_audio_free(&audio);
@@ -165,28 +168,28 @@ static int file_of(const transcribe *t, const char *id, char **path, s2st_error 
 	return cli_output_path(path, t->folder, id, t->format == FORMAT_SRT ? ".srt" : ".vtt", err);
 }
 
-static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	const transcribe *t = self;
+	const cli_sessions *s = own;
 	char *path;
 	int rc = file_of(t, row->id, &path, err);
 	if (rc == S2ST_OK && !(path && t->c->resume && cli_exists(path)))
-		rc = hear(t, row, result, err);
+		rc = hear(t, s->asr, row, result, err);
+	if (rc == S2ST_OK && result->seconds > 0 && path) /* 0: --resume left it out */
+		rc = write_file(path, result, err);
 	free(path);
 	return rc;
 }
 
 static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
 {
-	transcribe *t = self;
-	char *path;
-	int rc = file_of(t, row->id, &path, err);
-	if (rc == S2ST_OK && path && result->seconds > 0) /* 0: --resume left it out */
-		rc = write_file(path, &result->text, err);
-	free(path);
-	if (rc == S2ST_OK && t->out)
-		rc = s2st_writer_write(t->out, result->text.bytes, result->text.n, err);
-	return rc == S2ST_OK && t->out ? s2st_writer_flush(t->out, err) : rc;
+	const transcribe *t = self;
+	(void)row;
+	if (!t->out)
+		return S2ST_OK;
+	int rc = s2st_writer_write(t->out, result->text.bytes, result->text.n, err);
+	return rc == S2ST_OK ? s2st_writer_flush(t->out, err) : rc;
 }
 
 /* ---- the tool ---- */
@@ -232,6 +235,8 @@ static int run(cli *c, transcribe *t)
 			.self = t,
 			.source = inputs,
 			.total = s2st_inputs_count(inputs),
+			.models = &t->models,
+			.audio = true,
 			.next = cli_next_input,
 			.work = work,
 			.emit = emit,
@@ -290,15 +295,15 @@ int main(int argc, char **argv)
 	cli_parse(&c);
 	if ((t.words || t.letters) && format_of(&t) != FORMAT_JSON)
 		cli_misuse(&c, "--words and --letters are for --json");
-	cli_models models = {.asr = &t.asr};
-	int code = cli_models_configure(&c, &models);
+	t.models.asr = &t.asr;
+	int code = cli_models_configure(&c, &t.models);
 	if (code == CLI_OK) {
 		const char *o = c.output;
 		if (c.resume && o && strcmp(o, "-") != 0 && cli_exists(o) && !cli_is_folder(o))
 			cli_info(&c, "%s is there, nothing to do", o);
-		else if ((code = cli_models_open(&c, &models)) == CLI_OK)
+		else if ((code = cli_models_open(&c, &t.models)) == CLI_OK)
 			code = run(&c, &t);
 	}
-	cli_models_close(&models);
+	cli_models_close(&t.models);
 	return cli_end(&c, code);
 }

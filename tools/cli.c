@@ -80,7 +80,8 @@ int cli_end(cli *c, int code)
 
 /* ---- messages ---- */
 
-/* The progress bar stands on the line that the message wants. */
+/* The progress bar stands on the line that the message wants. Who holds the lock of stderr may print there and look
+ * at the bar. */
 static void clear_bar(cli *c)
 {
 	if (c->bar_shown)
@@ -99,6 +100,7 @@ void cli_error(cli *c, const char *about, const char *sentence)
 {
 	size_t n = about ? strlen(about) : 0;
 	bool said = n && strncmp(sentence, about, n) == 0 && (sentence[n] == ':' || sentence[n] == '/');
+	flockfile(stderr);
 	clear_bar(c);
 	fprintf(stderr, "%s: ", c->tool);
 	if (n && !said) {
@@ -107,16 +109,19 @@ void cli_error(cli *c, const char *about, const char *sentence)
 	}
 	print_safe(sentence);
 	fputc('\n', stderr);
+	funlockfile(stderr);
 }
 
 static void say(cli *c, const char *fmt, va_list ap, const char *tail)
 {
 	char text[1024];
 	vsnprintf(text, sizeof text, fmt, ap);
+	flockfile(stderr);
 	clear_bar(c);
 	fprintf(stderr, "%s: ", c->tool);
 	print_safe(text);
 	fprintf(stderr, "%s\n", tail);
+	funlockfile(stderr);
 }
 
 void cli_note(cli *c, cli_notice kind, const char *fmt, ...)

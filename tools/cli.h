@@ -66,7 +66,7 @@ typedef struct cli {
 	bool quiet, verbose, resume, json;
 	int jobs, precision;
 	int shard, n_shards; /* of --shard I/N; 0, 1 without it */
-	const char *pack, *output;
+	const char *pack, *output, *report;
 	/* Arguments that are no options: */
 	const char **args;
 	size_t n_args;
@@ -75,7 +75,7 @@ typedef struct cli {
 	char **argv;
 	cli_group groups[CLI_MAX_GROUPS];
 	size_t n_groups;
-	cli_option common[12];
+	cli_option common[13];
 	const char *shard_text;
 	bool noticed[CLI_N_NOTICES];
 	bool bar_shown;
@@ -132,7 +132,7 @@ void cli_json_ints(FILE *f, const int32_t *at, size_t n);
 void cli_json_reals(FILE *f, const float *at, size_t n);
 void cli_unit_line(FILE *f, const char *id, const int32_t *units, size_t n); /* "id|3 1 4\n" */
 
-/* ---- the loop over inputs (cli_run.c) -------------------------------------------------------------------------- */
+/* ---- the loop over inputs (cli_run.c, cli_result.c) ------------------------------------------------------------- */
 
 /* What one input gave. `text` and `units` are lines for the tool's outputs, `samples` audio for a stream. */
 typedef struct cli_text {
@@ -149,23 +149,59 @@ typedef struct cli_result {
 	int sample_rate;
 	double seconds; /* of audio done, for the × real time figure */
 	size_t frames;  /* of audio, 10 ms each: the length that fairseq sorts by */
+	char *output;   /* malloc'ed: the file that it has of its own; NULL: none */
+	char *notes[CLI_N_NOTICES];
 } cli_result;
 
-/* `next` gives the inputs one after another, `work` does one (and touches only its result and files of its own),
- * `emit` hands results out in the order of the inputs. Negative: `work` failed on this input, the others go on;
- * `next` or `emit` failed: the run ends. */
+/* cli_note for `work`: said when the turn of the input comes. */
+void cli_result_note(cli_result *r, cli_notice kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* An input on its way through cli_run. */
+typedef struct cli_item {
+	s2st_input row;
+	cli_result result;
+	bool failed;
+	char *reason; /* of failure, malloc'ed */
+	double taken; /* seconds of work */
+	bool done;
+	char *strings; /* behind row */
+} cli_item;
+void cli_item_fail(cli_item *item, const s2st_error *err);
+
+enum { CLI_MAX_BATCH = 64 };
+
+/* The callbacks of a tool. `next` gives the inputs one after another, `work` does one, `emit` hands results out in the
+ * order of the inputs. Several threads are in `work` at once: it touches its result, files of its own, and `own`, which
+ * its thread has for itself. The others are called by one thread at a time.
+ * Negative: `work` failed on this input, the others go on; `next` or `emit` failed: the run ends. */
 typedef struct cli_work {
-	void *self;    /* of work and emit */
-	void *source;  /* of next */
-	int64_t total; /* inputs to come; -1 unknown */
+	void *self;            /* of all but next */
+	void *source;          /* of next */
+	int64_t total;         /* inputs to come; -1 unknown */
+	/* What `work` uses for itself: sessions of `models` (`own` is a cli_sessions), or what `open` makes, whose
+	 * context says how many threads there are; neither: one thread. */
+	struct cli_models *models;
+	s2st_context *context;
+	int (*open)(void *self, void **own, s2st_error *err);
+	void (*close)(void *self, void *own);
+	bool serial;           /* one `work` at a time, in order: it writes into something common */
+	bool audio;            /* paths are audio files, which are worth reading ahead */
+	bool keep_failed;      /* emit gets the (empty) results of inputs that failed too */
+	bool forgive;          /* inputs that failed are said and do not count */
 	int (*next)(void *source, s2st_input *row, s2st_error *err); /* 1 a row, 0 the end */
-	int (*work)(void *self, const s2st_input *row, cli_result *result, s2st_error *err);
+	int (*work)(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err);
+	/* Instead of `work`, for networks that do several inputs faster than one after another: up to `batch` (at most
+	 * CLI_MAX_BATCH) rows that follow each other; cli_item_fail says which failed. */
+	void (*work_group)(void *self, void *own, cli_item *const *items, size_t n);
+	int batch;
 	int (*emit)(void *self, const s2st_input *row, cli_result *result, s2st_error *err);
 } cli_work;
 
 /* Returns CLI_OK or CLI_FAILED, with every failure said on stderr. `*whole` is false when emit failed or a signal ended
  * the run: streams that are not complete have to be dropped then. */
 int cli_run(cli *c, const cli_work *work, bool *whole);
+
+/* ---- inputs (cli_inputs.c) -------------------------------------------------------------------------------------- */
 
 /* Where inputs are looked for. */
 typedef struct cli_source {
@@ -183,9 +219,9 @@ int cli_next_input(void *inputs, s2st_input *row, s2st_error *err); /* `next` ov
 /* ---- audio in and out (cli_audio.c) ---------------------------------------------------------------------------- */
 
 /* Notices about audio that was resampled (from `source_rate` to `rate`) or of which `channels` were folded to one. */
-void cli_note_audio(cli *c, const char *path, int source_rate, int rate, int channels);
-/* s2st_audio_read at 16 kHz, with the notices about resampling and folding. */
-int cli_read_audio(cli *c, s2st_audio *out, const char *path, s2st_error *err);
+void cli_note_audio(cli_result *r, const char *path, int source_rate, int rate, int channels);
+/* s2st_audio_read at 16 kHz, with the notices about resampling and folding, and its length for the result. */
+int cli_read_audio(cli_result *r, s2st_audio *out, const char *path, s2st_error *err);
 
 typedef enum cli_place { CLI_TO_FOLDER, CLI_TO_FILE, CLI_TO_STDOUT } cli_place;
 
@@ -218,7 +254,6 @@ typedef struct cli_s2ut {
 	const char *speaker_file; /* .npy */
 	s2st_search_options search;
 	s2st_s2ut *model;
-	s2st_s2ut_session *session;
 	s2st_s2ut_info info;
 	float *speaker;
 } cli_s2ut;
@@ -229,7 +264,6 @@ typedef struct cli_vocoder {
 	int seed;
 	bool random_speaker;
 	s2st_vocoder *model;
-	s2st_vocoder_session *session;
 	s2st_vocoder_info info;
 	float *speaker;
 } cli_vocoder;
@@ -241,7 +275,6 @@ typedef struct cli_asr {
 	s2st_asr_options options; /* beam 0: as suits, with or without a language model */
 	s2st_lm *lm;
 	s2st_asr *model;
-	s2st_asr_session *session;
 	s2st_asr_info info;
 } cli_asr;
 
@@ -271,9 +304,18 @@ void cli_models_close(cli_models *m);
 /* Speaker for input `index`: --speaker K, or drawn from --seed and the index. */
 int cli_speaker(const cli_vocoder *v, size_t index);
 
+/* What one thread needs to use them. */
+typedef struct cli_sessions { /* NULL where the tool has no such model */
+	s2st_s2ut_session *s2ut;
+	s2st_vocoder_session *vocoder;
+	s2st_asr_session *asr;
+} cli_sessions;
+int cli_sessions_new(cli_sessions **out, const cli_models *m, s2st_error *err);
+void cli_sessions_free(cli_sessions *s);
+
 /* Audio to units, with the note about hypotheses that were cut. */
-int cli_generate(cli *c, const cli_s2ut *m, const char *path, const s2st_audio *audio, s2st_nbest *out,
-		 s2st_error *err);
+int cli_generate(const cli_s2ut *m, s2st_s2ut_session *s, const char *path, const s2st_audio *audio, cli_result *result,
+		 s2st_nbest *out, s2st_error *err);
 
 /* ---- what asr-bleu compares (cli_recordings.c, cli_languages.c) --------------------------------------------- */
 
@@ -292,7 +334,7 @@ int cli_recordings_find(cli_recordings *r, const s2st_sentences *refs, const cha
 			size_t n_args, const cli_source *source, bool allow_missing, s2st_error *err);
 /* texts [n]: malloc'ed transcripts, NULL where there is no recording. One that cannot be read is a failure, after all
  * others are done, or with `allow_missing` a line on stderr and an empty text. Returns CLI_OK or CLI_FAILED. */
-int cli_recordings_hear(cli *c, const cli_recordings *r, const cli_asr *asr, bool allow_missing, char **texts);
+int cli_recordings_hear(cli *c, const cli_recordings *r, cli_models *m, bool allow_missing, char **texts);
 void cli_recordings_free(cli_recordings *r);
 
 typedef struct cli_language {
@@ -314,7 +356,8 @@ typedef struct cli_encoder {
 	int channel;
 	int layer; /* 0: not said */
 	s2st_encoder *model;
-	s2st_quantizer *session;
+	const s2st_kmeans *kmeans;
+	s2st_context *context;
 	s2st_encoder_info info;
 } cli_encoder;
 
@@ -323,11 +366,13 @@ void cli_encoder_options(cli_encoder *e, cli_option out[CLI_N_ENCODER_OPTIONS]);
 /* Fills what the user has left to the pack (or NULL). `pack_layer`: the pack's layer holds for the pack's encoder. */
 void cli_encoder_configure(const cli *c, cli_encoder *e, const s2st_pack *pack, bool pack_layer);
 void cli_encoder_check(const cli *c, const cli_encoder *e); /* misuse where model or layer are missing */
-/* Model and session; `kmeans` as for s2st_quantizer_new. Returns CLI_OK, or the exit code after saying why. */
+/* Opens the model and sees whether it fits `kmeans` (NULL: features only). Returns CLI_OK, or the exit code after
+ * saying why. */
 int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_kmeans *kmeans, const char *kmeans_file);
+int cli_encoder_session(const cli_encoder *e, s2st_quantizer **out, s2st_error *err); /* for one thread */
 void cli_encoder_close(cli_encoder *e);
-/* Notices about the audio that the session has read to its end; returns its length in seconds. */
-double cli_encoder_note(cli *c, const cli_encoder *e, const s2st_input *row);
+/* Notices about the audio that the session has read to its end, and its length for the result. */
+void cli_encoder_note(const cli_encoder *e, const s2st_quantizer *session, const s2st_input *row, cli_result *result);
 
 /* ---- S2UT training manifests (cli_manifest.c) ------------------------------------------------------------------- */
 

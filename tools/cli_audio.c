@@ -6,21 +6,24 @@
 
 enum { MODEL_RATE = 16000 }; /* what every model here listens to */
 
-void cli_note_audio(cli *c, const char *path, int source_rate, int rate, int channels)
+void cli_note_audio(cli_result *r, const char *path, int source_rate, int rate, int channels)
 {
 	const char *name = cli_display(path);
 	if (source_rate != rate)
-		cli_note(c, CLI_NOTE_RESAMPLED, "%s: %d Hz resampled to %d Hz by libsoxr HQ", name, source_rate, rate);
+		cli_result_note(r, CLI_NOTE_RESAMPLED, "%s: %d Hz resampled to %d Hz by libsoxr HQ", name, source_rate,
+				rate);
 	if (channels > 1)
-		cli_note(c, CLI_NOTE_FOLDED, "%s: %d channels folded to their mean", name, channels);
+		cli_result_note(r, CLI_NOTE_FOLDED, "%s: %d channels folded to their mean", name, channels);
 }
 
-int cli_read_audio(cli *c, s2st_audio *out, const char *path, s2st_error *err)
+int cli_read_audio(cli_result *r, s2st_audio *out, const char *path, s2st_error *err)
 {
 	int rc = s2st_audio_read(out, path, MODEL_RATE, err);
-	if (rc == S2ST_OK)
-		cli_note_audio(c, path, out->source_rate, out->sample_rate, out->source_channels);
-	return rc;
+	if (rc < 0)
+		return rc;
+	cli_note_audio(r, path, out->source_rate, out->sample_rate, out->source_channels);
+	r->seconds = (double)out->n / out->sample_rate;
+	return S2ST_OK;
 }
 
 /* ---- the sink ---- */
@@ -103,6 +106,9 @@ int cli_sink_put(const cli_sink *sink, const char *path, const s2st_waveform *wa
 		return S2ST_OK;
 	}
 	s2st_writer *w = NULL;
+	result->output = strdup(path);
+	if (!result->output)
+		return cli_fail_memory(err);
 	int rc = s2st_writer_open(&w, path, err);
 	if (rc < 0)
 		return rc;

@@ -59,12 +59,16 @@ int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_k
 {
 	s2st_error err;
 	const char *about = e->model_file;
+	e->context = context;
+	e->kmeans = kmeans;
 	int rc = s2st_encoder_open(&e->model, context, (s2st_feature_type)e->feature_type, e->model_file, &err);
 	if (rc == S2ST_OK) {
 		s2st_encoder_get_info(e->model, &e->info);
-		rc = s2st_quantizer_new(&e->session, e->model, e->layer, kmeans, &err);
+		s2st_quantizer *session = NULL;
+		rc = cli_encoder_session(e, &session, &err);
 		if (rc == S2ST_EMODEL)
 			about = kmeans_file;
+		s2st_quantizer_free(session);
 	}
 	if (rc == S2ST_OK)
 		return CLI_OK;
@@ -72,25 +76,29 @@ int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_k
 	return rc == S2ST_EINPUT ? CLI_USAGE : CLI_MODEL;
 }
 
+int cli_encoder_session(const cli_encoder *e, s2st_quantizer **out, s2st_error *err)
+{
+	return s2st_quantizer_new(out, e->model, e->layer, e->kmeans, err);
+}
+
 void cli_encoder_close(cli_encoder *e)
 {
-	s2st_quantizer_free(e->session);
 	s2st_encoder_free(e->model);
 }
 
-double cli_encoder_note(cli *c, const cli_encoder *e, const s2st_input *row)
+void cli_encoder_note(const cli_encoder *e, const s2st_quantizer *session, const s2st_input *row, cli_result *result)
 {
 	s2st_quantizer_audio a;
 	const char *name = cli_display(row->path);
-	s2st_quantizer_get_audio(e->session, &a);
-	cli_note_audio(c, row->path, a.source_rate, a.sample_rate, e->channel ? 1 : a.source_channels);
+	s2st_quantizer_get_audio(session, &a);
+	cli_note_audio(result, row->path, a.source_rate, a.sample_rate, e->channel ? 1 : a.source_channels);
 	if (a.dropped)
-		cli_note(c, CLI_NOTE_TAIL, "%s: the last %zu samples are too few for a frame and were left out", name,
-			 a.dropped);
+		cli_result_note(result, CLI_NOTE_TAIL,
+				"%s: the last %zu samples are too few for a frame and were left out", name, a.dropped);
 	/* GSLM manifests count samples; tables, which also have targets, count 10 ms frames. */
 	const int64_t said = row->target ? -1 : row->n_frames, off = said - (int64_t)a.samples;
 	if (said >= 0 && a.source_rate == a.sample_rate && (off > LENGTH_TOLERANCE || off < -LENGTH_TOLERANCE))
-		cli_note(c, CLI_NOTE_LENGTH, "%s: the manifest says %lld samples, found %zu", name, (long long)said,
-			 a.samples);
-	return (double)a.samples / a.sample_rate;
+		cli_result_note(result, CLI_NOTE_LENGTH, "%s: the manifest says %lld samples, found %zu", name,
+				(long long)said, a.samples);
+	result->seconds = (double)a.samples / a.sample_rate;
 }

@@ -178,10 +178,7 @@ static int read_vector(const cli *c, float **out, const char *file, int dim, con
 static int open_s2ut(cli *c, cli_s2ut *m, s2st_context *context)
 {
 	s2st_error err;
-	int rc = s2st_s2ut_open(&m->model, context, &m->files, &err);
-	if (rc == S2ST_OK)
-		rc = s2st_s2ut_session_new(&m->session, m->model, &err);
-	if (rc < 0) {
+	if (s2st_s2ut_open(&m->model, context, &m->files, &err) < 0) {
 		cli_error(c, m->files.model, err.text);
 		return CLI_MODEL;
 	}
@@ -209,10 +206,7 @@ static int check_voice(const cli *c, const cli_vocoder *v)
 static int open_vocoder(cli *c, cli_vocoder *v, s2st_context *context, const char *vector_option)
 {
 	s2st_error err;
-	int rc = s2st_vocoder_open(&v->model, context, v->model_file, v->config_file, &err);
-	if (rc == S2ST_OK)
-		rc = s2st_vocoder_session_new(&v->session, v->model, &err);
-	if (rc < 0) {
+	if (s2st_vocoder_open(&v->model, context, v->model_file, v->config_file, &err) < 0) {
 		cli_error(c, v->model_file, err.text);
 		return CLI_MODEL;
 	}
@@ -245,10 +239,7 @@ static int open_asr(cli *c, cli_asr *m, s2st_context *context)
 {
 	static const char *const post[] = {"collapse", "none"};
 	s2st_error err;
-	int rc = s2st_asr_open(&m->model, context, &m->files, &err);
-	if (rc == S2ST_OK)
-		rc = s2st_asr_session_new(&m->session, m->model, &err);
-	if (rc < 0) {
+	if (s2st_asr_open(&m->model, context, &m->files, &err) < 0) {
 		cli_error(c, m->files.model, err.text);
 		return CLI_MODEL;
 	}
@@ -290,17 +281,14 @@ int cli_models_open(cli *c, cli_models *m)
 void cli_models_close(cli_models *m)
 {
 	if (m->s2ut) {
-		s2st_s2ut_session_free(m->s2ut->session);
 		s2st_s2ut_free(m->s2ut->model);
 		free(m->s2ut->speaker);
 	}
 	if (m->vocoder) {
-		s2st_vocoder_session_free(m->vocoder->session);
 		s2st_vocoder_free(m->vocoder->model);
 		free(m->vocoder->speaker);
 	}
 	if (m->asr) {
-		s2st_asr_session_free(m->asr->session);
 		s2st_asr_free(m->asr->model);
 		s2st_lm_free(m->asr->lm);
 	}
@@ -322,15 +310,43 @@ int cli_speaker(const cli_vocoder *v, size_t index)
 	return (int)((z ^ (z >> 31)) % (uint64_t)v->info.n_speakers);
 }
 
-int cli_generate(cli *c, const cli_s2ut *m, const char *path, const s2st_audio *audio, s2st_nbest *out, s2st_error *err)
+int cli_sessions_new(cli_sessions **out, const cli_models *m, s2st_error *err)
 {
-	int rc = s2st_s2ut_generate(m->session, audio->samples, audio->n, &m->search, out, err);
+	cli_sessions *s = calloc(1, sizeof *s);
+	if (!s)
+		return cli_fail_memory(err);
+	int rc = m->s2ut ? s2st_s2ut_session_new(&s->s2ut, m->s2ut->model, err) : S2ST_OK;
+	if (rc == S2ST_OK && m->vocoder)
+		rc = s2st_vocoder_session_new(&s->vocoder, m->vocoder->model, err);
+	if (rc == S2ST_OK && m->asr)
+		rc = s2st_asr_session_new(&s->asr, m->asr->model, err);
+	if (rc == S2ST_OK)
+		*out = s;
+	else
+		cli_sessions_free(s);
+	return rc;
+}
+
+void cli_sessions_free(cli_sessions *s)
+{
+	if (!s)
+		return;
+	s2st_s2ut_session_free(s->s2ut);
+	s2st_vocoder_session_free(s->vocoder);
+	s2st_asr_session_free(s->asr);
+	free(s);
+}
+
+int cli_generate(const cli_s2ut *m, s2st_s2ut_session *s, const char *path, const s2st_audio *audio, cli_result *result,
+		 s2st_nbest *out, s2st_error *err)
+{
+	int rc = s2st_s2ut_generate(s, audio->samples, audio->n, &m->search, out, err);
 	if (rc < 0)
 		return rc;
 	if (out->n == 0)
 		return cli_fail(err, S2ST_EINPUT, "the search found no hypothesis");
 	if (out->hyps[0].hit_max_len)
-		cli_note(c, CLI_NOTE_CUT, "%s: cut at %zu tokens by --max-len-a and --max-len-b", cli_display(path),
-			 out->hyps[0].n_tokens);
+		cli_result_note(result, CLI_NOTE_CUT, "%s: cut at %zu tokens by --max-len-a and --max-len-b",
+				cli_display(path), out->hyps[0].n_tokens);
 	return S2ST_OK;
 }

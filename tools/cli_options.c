@@ -54,13 +54,15 @@ static void add_common(cli *c)
 		{0, "version", CLI_VERSION, NULL, NULL, 0, 0, "print the version"},
 		{'q', "quiet", CLI_FLAG, NULL, &c->quiet, 0, 0, "only errors on stderr"},
 		{'v', "verbose", CLI_FLAG, NULL, &c->verbose, 0, 0, "say more on stderr"},
-		{'j', "jobs", CLI_INT, "N", &c->jobs, 0, 1024, "threads; 0: one for each core"},
+		{'j', "jobs", CLI_INT, "N", &c->jobs, 0, 1024, "inputs at a time, a thread each, which also share the work of one; 0: one for each core"},
 		{0, "shard", CLI_TEXT, "I/N", &c->shard_text, 0, 0,
 		 "do part I (0 to N-1) of N of the inputs, split as fairseq does"},
 		{0, "resume", CLI_FLAG, NULL, &c->resume, 0, 0, "skip inputs whose output file is there"},
 		{0, "json", CLI_FLAG, NULL, &c->json, 0, 0, "one JSON object a line on stdout"},
 		{0, "precision", CLI_CHOICE, precisions, &c->precision, 0, 0, "arithmetic of the networks"},
 		{0, "pack", CLI_TEXT, "DIR", &c->pack, 0, 0, "folder with pack.json: models that fit together"},
+		{0, "report", CLI_TEXT, "FILE", &c->report, 0, 0,
+		 "write what became of each input, one JSON object a line"},
 		{'o', "output", CLI_TEXT, "PATH", &c->output, 0, 0, "where results go; '-' is stdout"},
 	};
 	_Static_assert(sizeof common <= sizeof c->common, "room for the common options");

@@ -250,10 +250,8 @@ void cli_recordings_free(cli_recordings *r)
 /* ---- transcripts ------------------------------------------------------------------------------------------------ */
 
 typedef struct hearing {
-	cli *c;
 	const cli_recordings *r;
-	const cli_asr *asr;
-	bool allow_missing;
+	cli_models *models;
 	size_t next;
 	char **texts; /* [n] */
 } hearing;
@@ -271,32 +269,23 @@ static int next_recording(void *source, s2st_input *row, s2st_error *err)
 	return 1;
 }
 
-static int hear(const hearing *h, const s2st_input *row, cli_result *result, s2st_error *err)
+static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
+	const hearing *h = self;
+	const cli_sessions *s = own;
 	s2st_audio audio = {0};
 	s2st_transcript said;
-	int rc = cli_read_audio(h->c, &audio, row->path, err);
+	int rc = cli_read_audio(result, &audio, row->path, err);
 	if (rc < 0)
 		return rc;
-	result->seconds = (double)audio.n / audio.sample_rate;
-	rc = s2st_asr_transcribe(h->asr->session, audio.samples, audio.n, &h->asr->options, &said, err);
+	rc = s2st_asr_transcribe(s->asr, audio.samples, audio.n, &h->models->asr->options, &said, err);
 	if (rc == S2ST_OK)
 		fputs(said.text, result->text.f);
 	s2st_audio_free(&audio);
 	return rc;
 }
 
-static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
-{
-	const hearing *h = self;
-	int rc = hear(h, row, result, err);
-	if (rc < 0 && h->allow_missing) {
-		cli_error(h->c, cli_display(row->path), err->text);
-		return S2ST_OK;
-	}
-	return rc;
-}
-
+/* With `allow_missing` what is unreadable is empty. */
 static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	hearing *h = self;
@@ -304,14 +293,18 @@ static int emit(void *self, const s2st_input *row, cli_result *result, s2st_erro
 	return h->texts[row->index] ? S2ST_OK : cli_fail_memory(err);
 }
 
-int cli_recordings_hear(cli *c, const cli_recordings *r, const cli_asr *asr, bool allow_missing, char **texts)
+int cli_recordings_hear(cli *c, const cli_recordings *r, cli_models *m, bool allow_missing, char **texts)
 {
 	bool whole;
-	hearing h = {.c = c, .r = r, .asr = asr, .allow_missing = allow_missing, .texts = texts};
+	hearing h = {.r = r, .models = m, .texts = texts};
 	const cli_work w = {
 		.self = &h,
 		.source = &h,
 		.total = (int64_t)r->n,
+		.models = m,
+		.audio = true,
+		.keep_failed = allow_missing,
+		.forgive = allow_missing,
 		.next = next_recording,
 		.work = work,
 		.emit = emit,

@@ -1,183 +1,399 @@
-/* The loop over inputs: take a row, do its work, hand its result out in order, count failures, show progress.
+/* The loop over inputs: take rows, do their work on every core, hand results out in order, count failures.
  *
- * Tools give three callbacks (cli_work); how the rows are spread over time and threads is decided here and nowhere
- * else. Today one row is done after another, and the threads work inside its networks. */
-#include "cli.h"
+ *   next -> [ ring of rows: read ahead | in work | done, waiting for their turn ] -> emit
+ *
+ * Tools give callbacks (cli_work); how the rows are spread over time and threads is decided here and nowhere else.
+ * Each worker takes the next rows when it is free, with sessions of its own. As many of the context's threads as no
+ * worker uses help inside the networks of those who work: a folder keeps each core with a file of its own, one file
+ * (or the last long one) has them all. What is done waits in the ring until the rows before it are; so a slow file
+ * keeps nobody from working, up to WINDOW rows or HELD bytes behind it.
+ *
+ * next and emit are never called by two threads at once, and in the order of the rows. */
+#include "cli_run.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-/* ---- progress on a terminal ---- */
+enum {
+	WINDOW = 4096, /* rows between the one handed out next and the one read last */
+	HELD = 16 << 20, /* bytes of results for each worker */
+};
 
-typedef struct progress {
+typedef struct engine {
 	cli *c;
-	int64_t total, done, failed;
-	double audio; /* seconds */
-	double start, last;
-	bool shown;
-} progress;
+	const cli_work *w;
+	s2st_context *context; /* of the models; NULL: none */
+	size_t n_workers, batch, ahead;
+	pthread_mutex_t lock;   /* guards all below */
+	pthread_cond_t changed; /* anything below */
+	cli_item *ring;         /* [WINDOW] row i is ring[i % WINDOW] */
+	size_t head, taken, pulled; /* rows handed out, taken by workers, read: head <= taken <= pulled */
+	size_t held;                /* bytes of results that wait */
+	int working;
+	bool reading, emitting; /* somebody is in next, in emit */
+	bool at_end;            /* nothing more to read */
+	bool lost;              /* emit failed: results are dropped from here on */
+	bool failed;            /* next or emit failed */
+	s2st_error source_error; /* of next, said at the end */
+	cli_progress bar;
+	cli_report report;
+} engine;
 
-static double now(void)
+typedef struct worker {
+	engine *e;
+	void *own; /* what cli_work.open made */
+	bool is_open;
+	pthread_t thread;
+} worker;
+
+/* ---- rows in ---- */
+
+static cli_item *item_at(const engine *e, size_t i)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+	return &e->ring[i % WINDOW];
 }
 
-static void progress_start(progress *p, cli *c, int64_t total)
+/* Strings of `row` into memory of the item: they end with the next call of next. */
+static int keep_row(cli_item *item, const s2st_input *row, s2st_error *err)
 {
-	*p = (progress){.c = c, .total = total, .start = now(), .shown = !c->quiet && isatty(STDERR_FILENO)};
-}
-
-static void progress_show(progress *p)
-{
-	double t = now(), taken = t - p->start;
-	if (!p->shown || t - p->last < 0.1)
-		return;
-	p->last = t;
-	fprintf(stderr, "\r\033[K%lld", (long long)p->done);
-	if (p->total >= 0)
-		fprintf(stderr, "/%lld", (long long)p->total);
-	fputs(" done", stderr);
-	if (p->audio > 0 && taken > 0)
-		fprintf(stderr, ", %.1f x real time", p->audio / taken);
-	if (p->total > p->done && p->done > 0) {
-		long left = (long)(taken / (double)p->done * (double)(p->total - p->done) + 0.5);
-		fprintf(stderr, ", %ld:%02ld left", left / 60, left % 60);
+	const char *const from[] = {row->id, row->path, row->target};
+	const char **const to[] = {&item->row.id, &item->row.path, &item->row.target};
+	size_t n = 0;
+	for (size_t i = 0; i < 3; i++)
+		n += from[i] ? strlen(from[i]) + 1 : 0;
+	char *p = malloc(n + 1);
+	if (!p)
+		return cli_fail_memory(err);
+	*item = (cli_item){.row = *row, .strings = p};
+	for (size_t i = 0; i < 3; i++) {
+		if (!from[i])
+			continue;
+		*to[i] = p;
+		p = stpcpy(p, from[i]) + 1;
 	}
-	p->c->bar_shown = true;
+	return S2ST_OK;
 }
 
-static void progress_end(progress *p)
+static void free_item(cli_item *item)
 {
-	double taken = now() - p->start;
-	if (p->c->bar_shown)
-		fputs("\r\033[K", stderr);
-	p->c->bar_shown = false;
-	if (p->audio > 0 && taken > 0)
-		cli_info(p->c, "%lld done, %lld failed, %.1f s of audio in %.2f s (%.1f x real time)",
-			 (long long)p->done, (long long)p->failed, p->audio, taken, p->audio / taken);
+	cli_result_free(&item->result);
+	free(item->strings);
+	free(item->reason);
+	*item = (cli_item){0};
 }
 
-/* ---- one result ---- */
-
-static int text_open(cli_text *t, s2st_error *err)
+/* Reads a row; the caller holds the lock, which is let go meanwhile. */
+static void pull(engine *e)
 {
-	t->f = open_memstream(&t->bytes, &t->n);
-	return t->f ? S2ST_OK : cli_fail_memory(err);
+	s2st_error err = {""};
+	s2st_input row = {0};
+	cli_item *item = item_at(e, e->pulled);
+	e->reading = true;
+	pthread_mutex_unlock(&e->lock);
+	int more = e->w->next(e->w->source, &row, &err);
+	if (more > 0 && keep_row(item, &row, &err) < 0)
+		more = S2ST_EMEM;
+	if (more > 0 && e->ahead && e->w->audio)
+		s2st_audio_ahead(row.path);
+	pthread_mutex_lock(&e->lock);
+	e->reading = false;
+	if (more > 0) {
+		e->pulled++;
+	} else {
+		e->at_end = true;
+		if (more < 0 && !cli_caught_signal())
+			e->source_error = err;
+	}
+	pthread_cond_broadcast(&e->changed);
 }
 
-static int text_close(cli_text *t, s2st_error *err)
+static bool has_room(const engine *e)
 {
-	if (!t->f)
-		return S2ST_OK;
-	bool failed = ferror(t->f) != 0;
-	failed |= fclose(t->f) != 0;
-	t->f = NULL;
-	return failed ? cli_fail_memory(err) : S2ST_OK;
+	return e->taken == e->head || e->held < e->n_workers * HELD;
 }
 
-static void result_free(cli_result *r)
+/* Rows for a worker without one: a share of what is left, `batch` of them at most. */
+static size_t grab(engine *e, size_t *first)
 {
-	s2st_error ignored;
-	(void)text_close(&r->text, &ignored);
-	(void)text_close(&r->units, &ignored);
-	free(r->text.bytes);
-	free(r->units.bytes);
-	free(r->samples);
-	*r = (cli_result){0};
+	size_t n = e->pulled - e->taken, fair = e->batch;
+	if (e->at_end || e->w->total >= 0) {
+		const size_t left = e->at_end ? n : (size_t)e->w->total - e->taken;
+		fair = (left + e->n_workers - 1) / e->n_workers;
+	}
+	if (n > fair && fair > 0)
+		n = fair;
+	if (n > e->batch)
+		n = e->batch;
+	*first = e->taken;
+	e->taken += n;
+	return n;
 }
 
-static int do_row(const cli_work *w, const s2st_input *row, cli_result *r, s2st_error *err)
+/* ---- results out ---- */
+
+/* An item's turn has come; false: its result could not be handed out. */
+static bool hand_out(engine *e, cli_item *item)
 {
-	int rc = text_open(&r->text, err);
-	if (rc == S2ST_OK)
-		rc = text_open(&r->units, err);
-	if (rc == S2ST_OK)
-		rc = w->work(w->self, row, r, err);
+	s2st_error err = {""};
+	const cli_work *w = e->w;
+	int rc = S2ST_OK;
+	cli_result_say(e->c, &item->result);
+	if (item->failed)
+		cli_error(e->c, cli_display(item->row.path), item->reason ? item->reason : "out of memory");
+	if (!item->failed || w->keep_failed)
+		rc = w->emit(w->self, &item->row, &item->result, &err);
 	if (rc >= 0)
-		rc = text_close(&r->text, err);
-	if (rc >= 0)
-		rc = text_close(&r->units, err);
+		rc = cli_report_add(&e->report, item, &err);
+	if (rc < 0)
+		cli_error(e->c, NULL, err.text);
+	return rc >= 0;
+}
+
+/* Hands out what is done and next in order. The caller holds the lock, which is let go meanwhile. */
+static void drain(engine *e)
+{
+	if (e->emitting)
+		return; /* who is at it sees what came meanwhile */
+	e->emitting = true;
+	while (e->head < e->taken && item_at(e, e->head)->done) {
+		cli_item *item = item_at(e, e->head);
+		const size_t size = cli_result_size(&item->result);
+		pthread_mutex_unlock(&e->lock);
+		const bool ok = e->lost || hand_out(e, item);
+		free_item(item);
+		pthread_mutex_lock(&e->lock);
+		e->held -= size;
+		e->lost |= !ok;
+		e->failed |= !ok;
+		e->head++;
+		pthread_cond_broadcast(&e->changed);
+	}
+	e->emitting = false;
+}
+
+/* ---- workers ---- */
+
+static void do_one(const worker *me, cli_item *item)
+{
+	const cli_work *w = me->e->w;
+	s2st_error err = {""};
+	if (w->work(w->self, me->own, &item->row, &item->result, &err) < 0)
+		cli_item_fail(item, &err);
+}
+
+/* Items `first` to first + n - 1, which the ring's end may tear apart. */
+static void do_items(const worker *me, size_t first, size_t n)
+{
+	const cli_work *w = me->e->w;
+	cli_item *items[CLI_MAX_BATCH];
+	s2st_error err = {""};
+	size_t n_open = 0;
+	const double start = cli_now();
+	for (size_t i = first; i < first + n; i++) {
+		cli_item *item = item_at(me->e, i);
+		if (cli_result_open(&item->result, &err) < 0)
+			cli_item_fail(item, &err);
+		else
+			items[n_open++] = item;
+	}
+	if (w->work_group)
+		w->work_group(w->self, me->own, items, n_open);
+	else
+		for (size_t i = 0; i < n_open; i++)
+			do_one(me, items[i]);
+	const double taken = (cli_now() - start) / (double)n;
+	for (size_t i = 0; i < n_open; i++) {
+		if (cli_result_close(&items[i]->result, &err) < 0)
+			cli_item_fail(items[i], &err);
+		items[i]->taken = taken;
+		if (items[i]->failed)
+			items[i]->result.text.n = items[i]->result.units.n = 0;
+	}
+}
+
+/* The cores that no worker uses help those who work. */
+static void share_cores(engine *e, int more)
+{
+	e->working += more;
+	if (!e->context)
+		return;
+	const int threads = s2st_context_threads(e->context), spare = threads - e->working;
+	s2st_context_limit(e->context, spare > 0 ? spare + 1 : e->working > 0 ? 1 : threads);
+}
+
+static bool open_worker(worker *me, s2st_error *err)
+{
+	const cli_work *w = me->e->w;
+	int rc = S2ST_OK;
+	if (w->models) {
+		cli_sessions *s = NULL;
+		rc = cli_sessions_new(&s, w->models, err);
+		me->own = s;
+	} else if (w->open) {
+		rc = w->open(w->self, &me->own, err);
+	}
+	me->is_open = rc >= 0;
+	return me->is_open;
+}
+
+static void close_worker(const worker *me)
+{
+	if (!me->is_open)
+		return;
+	const cli_work *w = me->e->w;
+	if (w->models)
+		cli_sessions_free(me->own);
+	else if (w->close)
+		w->close(w->self, me->own);
+}
+
+/* Waits for rows, reading ahead while nobody else does; 0: there are no more. The caller holds the lock. */
+static size_t take(worker *me, size_t *first)
+{
+	engine *e = me->e;
+	while (!e->lost && !cli_caught_signal()) {
+		const size_t ready = e->pulled - e->taken;
+		if (!e->at_end && !e->reading && ready < e->ahead + 1 && e->pulled - e->head < WINDOW && has_room(e)) {
+			pull(e);
+		} else if (ready > 0 && has_room(e) && me->is_open) {
+			return grab(e, first);
+		} else if (ready > 0 && !me->is_open) {
+			s2st_error err;
+			pthread_mutex_unlock(&e->lock);
+			const bool ok = open_worker(me, &err);
+			pthread_mutex_lock(&e->lock);
+			if (!ok)
+				return 0; /* no memory for one more: the others do it */
+		} else if (ready == 0 && e->at_end) {
+			return 0;
+		} else {
+			pthread_cond_wait(&e->changed, &e->lock);
+		}
+	}
+	return 0;
+}
+
+static void *run_worker(void *arg)
+{
+	worker *me = arg;
+	engine *e = me->e;
+	size_t first = 0, n;
+	pthread_mutex_lock(&e->lock);
+	while ((n = take(me, &first)) > 0) {
+		share_cores(e, 1);
+		pthread_mutex_unlock(&e->lock);
+		do_items(me, first, n);
+		pthread_mutex_lock(&e->lock);
+		share_cores(e, -1);
+		for (size_t i = first; i < first + n; i++) {
+			cli_item *item = item_at(e, i);
+			e->held += cli_result_size(&item->result);
+			e->bar.done++;
+			e->bar.failed += item->failed;
+			e->bar.audio += item->result.seconds;
+			item->done = true;
+		}
+		cli_progress_show(&e->bar);
+		drain(e);
+	}
+	pthread_cond_broadcast(&e->changed);
+	pthread_mutex_unlock(&e->lock);
+	return NULL;
+}
+
+/* ---- the run ---- */
+
+static void plan(engine *e)
+{
+	const cli_work *w = e->w;
+	e->context = w->models ? w->models->context : w->context;
+	const size_t threads = e->context ? (size_t)s2st_context_threads(e->context) : 1;
+	e->n_workers = w->serial ? 1 : threads;
+	if (w->total >= 0 && (size_t)w->total < e->n_workers)
+		e->n_workers = w->total ? (size_t)w->total : 1;
+	e->batch = w->work_group && w->batch > 0 ? (size_t)w->batch : 1;
+	if (e->batch > CLI_MAX_BATCH)
+		e->batch = CLI_MAX_BATCH;
+	/* Who writes rows into a pipe wants each done when it is there. */
+	e->ahead = w->total >= 0 ? e->n_workers + e->batch : 0;
+}
+
+/* Worker 0 is this thread; of the others as many as can be started. Signals are for this thread. */
+static void run_workers(engine *e, worker *workers)
+{
+	size_t started = 1;
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	for (; started < e->n_workers; started++) {
+		workers[started] = (worker){.e = e};
+		if (pthread_create(&workers[started].thread, NULL, run_worker, &workers[started]) != 0)
+			break;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	run_worker(&workers[0]);
+	for (size_t i = 1; i < started; i++)
+		pthread_join(workers[i].thread, NULL);
+}
+
+static int start(engine *e, worker **workers)
+{
+	s2st_error err;
+	int rc = S2ST_OK;
+	*workers = calloc(e->n_workers, sizeof **workers);
+	e->ring = calloc(WINDOW, sizeof *e->ring);
+	if (!*workers || !e->ring)
+		rc = cli_fail_memory(&err);
+	if (rc == S2ST_OK)
+		rc = cli_report_open(&e->report, e->c, &err);
+	if (rc == S2ST_OK) {
+		(*workers)[0] = (worker){.e = e};
+		if (!open_worker(*workers, &err))
+			rc = S2ST_EMEM;
+	}
+	if (rc < 0)
+		cli_error(e->c, NULL, err.text);
 	return rc;
 }
 
-/* Does a row and hands its result out; false: the result could not be handed out. */
-static bool step(const cli_work *w, const s2st_input *row, progress *bar)
+static void end(engine *e)
 {
-	s2st_error err = {""};
-	cli_result result = {0};
-	bool emitted = true;
-	if (do_row(w, row, &result, &err) < 0) {
-		bar->failed++;
-		cli_error(bar->c, cli_display(row->path), err.text);
-	} else if (w->emit(w->self, row, &result, &err) < 0) {
-		cli_error(bar->c, NULL, err.text);
-		emitted = false;
+	s2st_error err;
+	if (e->ring)
+		for (size_t i = e->head; i < e->pulled; i++)
+			free_item(item_at(e, i));
+	if (cli_report_close(&e->report, &err) < 0) {
+		cli_error(e->c, NULL, err.text);
+		e->failed = true;
 	}
-	bar->done++;
-	bar->audio += result.seconds;
-	result_free(&result);
-	progress_show(bar);
-	return emitted;
+	free(e->ring);
+	pthread_cond_destroy(&e->changed);
+	pthread_mutex_destroy(&e->lock);
 }
 
 int cli_run(cli *c, const cli_work *w, bool *whole)
 {
-	s2st_error err = {""};
-	s2st_input row = {0};
-	progress bar;
-	int more = 0;
-	progress_start(&bar, c, w->total);
-	*whole = true;
-	while (*whole && (more = w->next(w->source, &row, &err)) > 0 && !cli_caught_signal())
-		*whole = step(w, &row, &bar);
-	if (cli_caught_signal())
-		*whole = false;
-	else if (more < 0)
-		cli_error(c, NULL, err.text);
-	progress_end(&bar);
-	return more < 0 || bar.failed || !*whole ? CLI_FAILED : CLI_OK;
-}
-
-/* ---- the inputs of tools that read audio ---- */
-
-void cli_source_options(cli_source *s, cli_option out[CLI_N_SOURCE_OPTIONS])
-{
-	const cli_option options[CLI_N_SOURCE_OPTIONS] = {
-		{'r', "recursive", CLI_FLAG, NULL, &s->recursive, 0, 0, "look into the folders of folders too"},
-		{0, "audio-root", CLI_TEXT, "DIR", &s->audio_root, 0, 0,
-		 "put before the relative paths of an S2UT manifest"},
-	};
-	memcpy(out, options, sizeof options);
-}
-
-s2st_inputs *cli_open_inputs(cli *c, const cli_source *source, bool unique, int *code)
-{
-	static const char *const from_stdin[] = {"-"};
-	s2st_error err;
-	s2st_inputs *in = NULL;
-	const s2st_inputs_options opt = {.shard = c->shard,
-					 .n_shards = c->n_shards,
-					 .audio_root = source->audio_root,
-					 .recursive = source->recursive,
-					 .unique_ids = unique};
-	if (c->n_args == 0 && isatty(STDIN_FILENO)) {
-		*code = cli_misused(c, "no inputs: give audio files, folders, a manifest, or '-' for stdin");
-		return NULL;
+	engine e = {.c = c, .w = w};
+	worker *workers = NULL;
+	pthread_mutex_init(&e.lock, NULL);
+	pthread_cond_init(&e.changed, NULL);
+	plan(&e);
+	cli_progress_start(&e.bar, c, w->total);
+	*whole = start(&e, &workers) == S2ST_OK;
+	if (*whole) {
+		run_workers(&e, workers);
+		*whole = !e.lost && !cli_caught_signal();
 	}
-	const char *const *args = c->n_args ? c->args : from_stdin;
-	if (s2st_inputs_open(&in, args, c->n_args ? c->n_args : 1, &opt, &err) < 0) {
-		cli_error(c, NULL, err.text);
-		*code = CLI_FAILED;
-		return NULL;
+	for (size_t i = 0; workers && i < e.n_workers; i++)
+		close_worker(&workers[i]);
+	cli_progress_end(&e.bar);
+	if (*e.source_error.text) {
+		cli_error(c, NULL, e.source_error.text);
+		e.failed = true;
 	}
-	return in;
-}
-
-int cli_next_input(void *inputs, s2st_input *row, s2st_error *err)
-{
-	return s2st_inputs_next(inputs, row, err);
+	end(&e);
+	free(workers);
+	return e.failed || (e.bar.failed && !w->forgive) || !*whole ? CLI_FAILED : CLI_OK;
 }

@@ -115,9 +115,10 @@ static bool is_unusable(int rc)
 	return rc == S2ST_EFORMAT || rc == S2ST_EMODEL;
 }
 
-static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	inspect *in = self;
+	(void)own;
 	int rc = in->verify ? verify(row->path, result->text.f, err) : describe(in, row, result->text.f, err);
 	in->unusable |= is_unusable(rc);
 	return rc;

@@ -6,6 +6,7 @@
 
 typedef struct translate {
 	cli *c;
+	cli_models models;
 	cli_s2ut s2ut;
 	cli_vocoder voice;
 	cli_asr asr; /* of --transcript */
@@ -41,7 +42,7 @@ static void print_json(FILE *f, const s2st_input *row, const char *path, const s
 }
 
 /* What a recogniser hears in the translation; NULL without --transcript. */
-static int transcribe(const translate *t, const s2st_waveform *wave, const char **out, s2st_error *err)
+static int transcribe(const translate *t, s2st_asr_session *s, const s2st_waveform *wave, const char **out, s2st_error *err)
 {
 	s2st_transcript said;
 	*out = NULL;
@@ -50,31 +51,31 @@ static int transcribe(const translate *t, const s2st_waveform *wave, const char 
 	if (wave->sample_rate != t->asr.info.sample_rate)
 		return cli_fail(err, S2ST_EMODEL, "%s speaks at %d Hz, but %s listens at %d Hz", t->voice.model_file,
 				wave->sample_rate, t->asr.files.model, t->asr.info.sample_rate);
-	int rc = s2st_asr_transcribe(t->asr.session, wave->samples, wave->n, &t->asr.options, &said, err);
+	int rc = s2st_asr_transcribe(s, wave->samples, wave->n, &t->asr.options, &said, err);
 	if (rc == S2ST_OK)
 		*out = said.text;
 	return rc;
 }
 
-static int say(const translate *t, const s2st_input *row, const s2st_audio *audio, const char *path, cli_result *result,
-	       s2st_error *err)
+static int say(const translate *t, const cli_sessions *s, const s2st_input *row, const s2st_audio *audio,
+	       const char *path, cli_result *result, s2st_error *err)
 {
 	s2st_nbest best;
 	s2st_waveform wave;
 	s2st_vocode_options options = t->voice.options;
-	int rc = cli_generate(t->c, &t->s2ut, row->path, audio, &best, err);
+	int rc = cli_generate(&t->s2ut, s->s2ut, row->path, audio, result, &best, err);
 	if (rc < 0)
 		return rc;
 	cli_unit_line(result->units.f, row->id, best.hyps[0].units, best.hyps[0].n_units);
 	if (best.hyps[0].n_units == 0)
 		return cli_fail(err, S2ST_EINPUT, "the translation has no units, there is nothing to say");
 	options.speaker = cli_speaker(&t->voice, row->index);
-	rc = s2st_vocoder_run(t->voice.session, best.hyps[0].units, best.hyps[0].n_units, &options, &wave, err);
+	rc = s2st_vocoder_run(s->vocoder, best.hyps[0].units, best.hyps[0].n_units, &options, &wave, err);
 	if (rc == S2ST_OK)
 		rc = cli_sink_put(&t->sink, path, &wave, result, err);
 	const char *transcript = NULL;
 	if (rc == S2ST_OK)
-		rc = transcribe(t, &wave, &transcript, err);
+		rc = transcribe(t, s->asr, &wave, &transcript, err);
 	if (rc == S2ST_OK && t->c->json)
 		print_json(result->text.f, row, path, &best.hyps[0], &wave, transcript);
 	else if (rc == S2ST_OK && transcript)
@@ -82,18 +83,16 @@ static int say(const translate *t, const s2st_input *row, const s2st_audio *audi
 	return rc;
 }
 
-static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	const translate *t = self;
 	s2st_audio audio = {0};
 	char *path = NULL;
 	int rc = cli_sink_path(&path, &t->sink, row->id, err);
 	if (rc == S2ST_OK && !(t->c->resume && t->sink.place == CLI_TO_FOLDER && cli_exists(path))) {
-		rc = cli_read_audio(t->c, &audio, row->path, err);
-		if (rc == S2ST_OK) {
-			result->seconds = (double)audio.n / audio.sample_rate;
-			rc = say(t, row, &audio, path, result, err);
-		}
+		rc = cli_read_audio(result, &audio, row->path, err);
+		if (rc == S2ST_OK)
+			rc = say(t, own, row, &audio, path, result, err);
 		s2st_audio_free(&audio);
 	}
 	free(path);
@@ -141,6 +140,8 @@ static int run(cli *c, translate *t)
 			.self = t,
 			.source = inputs,
 			.total = s2st_inputs_count(inputs),
+			.models = &t->models,
+			.audio = true,
 			.next = cli_next_input,
 			.work = work,
 			.emit = emit,
@@ -232,13 +233,13 @@ int main(int argc, char **argv)
 	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS);
 	cli_add_group(&c, "Output", output, sizeof output / sizeof *output);
 	cli_parse(&c);
-	cli_models models = {.s2ut = &t.s2ut, .vocoder = &t.voice, .asr = t.transcript ? &t.asr : NULL};
-	int code = cli_models_configure(&c, &models);
+	t.models = (cli_models){.s2ut = &t.s2ut, .vocoder = &t.voice, .asr = t.transcript ? &t.asr : NULL};
+	int code = cli_models_configure(&c, &t.models);
 	if (code == CLI_OK) {
 		check_options(&c, &t);
-		if ((code = cli_models_open(&c, &models)) == CLI_OK)
+		if ((code = cli_models_open(&c, &t.models)) == CLI_OK)
 			code = run(&c, &t);
 	}
-	cli_models_close(&models);
+	cli_models_close(&t.models);
 	return cli_end(&c, code);
 }

@@ -37,20 +37,36 @@ static int next_drawn(void *self, s2st_input *row, s2st_error *err)
 	return rc;
 }
 
-static int add_features(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+static int open_session(void *self, void **own, s2st_error *err)
+{
+	const learn *l = self;
+	s2st_quantizer *session = NULL;
+	int rc = cli_encoder_session(&l->encoder, &session, err);
+	*own = session;
+	return rc;
+}
+
+static void close_session(void *self, void *own)
+{
+	(void)self;
+	s2st_quantizer_free(own);
+}
+
+static int add_features(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	learn *l = self;
+	s2st_quantizer *session = own;
 	s2st_frames frames;
 	s2st_error ignored;
 	const size_t start = s2st_npy_rows_count(l->rows);
-	int rc = s2st_quantizer_open(l->encoder.session, row->path, l->encoder.channel, err);
-	while (rc >= 0 && (rc = s2st_quantizer_next(l->encoder.session, &frames, err)) > 0) {
+	int rc = s2st_quantizer_open(session, row->path, l->encoder.channel, err);
+	while (rc >= 0 && (rc = s2st_quantizer_next(session, &frames, err)) > 0) {
 		rc = s2st_npy_rows_add(l->rows, frames.features, frames.n, err);
 		if (rc >= 0 && cli_caught_signal())
 			rc = cli_fail(err, S2ST_EIO, "stopped");
 	}
 	if (rc == S2ST_OK)
-		result->seconds = cli_encoder_note(l->c, &l->encoder, row);
+		cli_encoder_note(&l->encoder, session, row, result);
 	else if (s2st_npy_rows_cut(l->rows, start, &ignored) < 0)
 		return cli_fail(err, S2ST_EIO, "%s", ignored.text);
 	return rc;
@@ -149,7 +165,12 @@ static int extract(learn *l, bool *usable)
 			.self = l,
 			.source = l,
 			.total = l->fraction < 1 ? -1 : s2st_inputs_count(l->inputs),
+			.context = l->encoder.context,
+			.serial = true, /* features follow one another */
+			.audio = true,
 			.next = next_drawn,
+			.open = open_session,
+			.close = close_session,
 			.work = add_features,
 			.emit = no_result,
 		};

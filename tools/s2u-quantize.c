@@ -15,48 +15,52 @@ typedef struct quantize {
 	cli_source source;
 	cli_s2ut_manifest manifest;
 	s2st_kmeans *kmeans;
+	s2st_inputs *inputs;
 
 	s2st_writer *out;     /* NULL: no unit lines */
 	s2st_npy_rows *all;   /* features of all files; NULL: a file each, or none */
 	s2st_writer *lengths; /* their numbers of frames, a line each */
+} quantize;
 
+/* What a thread has for itself. */
+typedef struct worker {
+	s2st_quantizer *session;
 	int32_t *units, *counts; /* [cap] of the input at hand; counts: how often each repeats */
 	size_t n_units, cap;
-	bool failed; /* an input whose place --format km kept */
-} quantize;
+} worker;
 
 /* ---- units ---- */
 
-static int reserve(quantize *q, size_t more, s2st_error *err)
+static int reserve(worker *me, size_t more, s2st_error *err)
 {
-	if (q->cap - q->n_units >= more)
+	if (me->cap - me->n_units >= more)
 		return S2ST_OK;
-	const size_t cap = (q->n_units + more) * 2;
-	int32_t *units = reallocarray(q->units, cap, sizeof *units);
+	const size_t cap = (me->n_units + more) * 2;
+	int32_t *units = reallocarray(me->units, cap, sizeof *units);
 	if (units)
-		q->units = units;
-	int32_t *counts = reallocarray(q->counts, cap, sizeof *counts);
+		me->units = units;
+	int32_t *counts = reallocarray(me->counts, cap, sizeof *counts);
 	if (counts)
-		q->counts = counts;
+		me->counts = counts;
 	if (!units || !counts)
 		return cli_fail_memory(err);
-	q->cap = cap;
+	me->cap = cap;
 	return S2ST_OK;
 }
 
 /* With --reduce equal neighbours become one, over the borders of blocks too. */
-static int add_units(quantize *q, const s2st_frames *frames, s2st_error *err)
+static int add_units(worker *me, const s2st_frames *frames, bool reduce, s2st_error *err)
 {
-	int rc = reserve(q, frames->n, err);
+	int rc = reserve(me, frames->n, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < frames->n; i++) {
-		if (q->reduce && q->n_units && q->units[q->n_units - 1] == frames->units[i]) {
-			q->counts[q->n_units - 1]++;
+		if (reduce && me->n_units && me->units[me->n_units - 1] == frames->units[i]) {
+			me->counts[me->n_units - 1]++;
 			continue;
 		}
-		q->units[q->n_units] = frames->units[i];
-		q->counts[q->n_units++] = 1;
+		me->units[me->n_units] = frames->units[i];
+		me->counts[me->n_units++] = 1;
 	}
 	return S2ST_OK;
 }
@@ -91,33 +95,33 @@ static void print_name(FILE *f, const quantize *q, const s2st_input *row)
 	fputc('|', f);
 }
 
-static void print_json(FILE *f, const quantize *q, const s2st_input *row)
+static void print_json(FILE *f, const quantize *q, const worker *me, const s2st_input *row)
 {
 	fputs("{\"id\": ", f);
 	cli_json_string(f, row->id);
 	fputs(", \"source\": ", f);
 	cli_json_string(f, cli_display(row->path));
 	fputs(", \"units\": ", f);
-	cli_json_ints(f, q->units, q->n_units);
+	cli_json_ints(f, me->units, me->n_units);
 	if (q->durations) {
 		fputs(", \"durations\": ", f);
-		cli_json_ints(f, q->counts, q->n_units);
+		cli_json_ints(f, me->counts, me->n_units);
 	}
 	fputs("}\n", f);
 }
 
-static void print_line(FILE *f, const quantize *q, const s2st_input *row)
+static void print_line(FILE *f, const quantize *q, const worker *me, const s2st_input *row)
 {
 	if (q->format == FORMAT_JSON) {
-		print_json(f, q, row);
+		print_json(f, q, me, row);
 		return;
 	}
 	if (q->format == FORMAT_GSLM && !q->hide_fname)
 		print_name(f, q, row);
-	print_numbers(f, q->units, q->n_units);
+	print_numbers(f, me->units, me->n_units);
 	if (q->durations) {
 		fputc('|', f);
-		print_numbers(f, q->counts, q->n_units);
+		print_numbers(f, me->counts, me->n_units);
 	}
 	fputc('\n', f);
 }
@@ -157,29 +161,30 @@ static int close_features(const quantize *q, s2st_npy_rows *rows, size_t start, 
 	return rc < 0 ? rc : s2st_writer_printf(q->lengths, err, "%zu\n", n);
 }
 
-static int read_frames(quantize *q, s2st_npy_rows *rows, s2st_error *err)
+static int read_frames(const quantize *q, worker *me, s2st_npy_rows *rows, s2st_error *err)
 {
 	s2st_frames frames;
 	int rc;
-	while ((rc = s2st_quantizer_next(q->encoder.session, &frames, err)) > 0) {
+	while ((rc = s2st_quantizer_next(me->session, &frames, err)) > 0) {
 		if (cli_caught_signal())
 			return cli_fail(err, S2ST_EIO, "stopped");
 		if (rows)
 			rc = s2st_npy_rows_add(rows, frames.features, frames.n, err);
 		if (rc >= 0 && q->kmeans)
-			rc = add_units(q, &frames, err);
+			rc = add_units(me, &frames, q->reduce, err);
 		if (rc < 0)
 			break;
 	}
 	return rc;
 }
 
-/* Units of `path` into q->units, features to where they belong. `row` names the output. */
-static int quantize_file(quantize *q, const char *path, const s2st_input *row, cli_result *result, s2st_error *err)
+/* Units of `path` into me->units, features to where they belong. `row` names the output. */
+static int quantize_file(const quantize *q, worker *me, const char *path, const s2st_input *row, cli_result *result,
+			 s2st_error *err)
 {
 	s2st_npy_rows *rows = NULL;
-	q->n_units = 0;
-	int rc = s2st_quantizer_open(q->encoder.session, path, q->encoder.channel, err);
+	me->n_units = 0;
+	int rc = s2st_quantizer_open(me->session, path, q->encoder.channel, err);
 	if (rc == S2ST_OK)
 		rc = open_features(q, row, &rows, err);
 	if (rc < 0)
@@ -187,47 +192,74 @@ static int quantize_file(quantize *q, const char *path, const s2st_input *row, c
 	if (!rows && !q->kmeans)
 		return S2ST_OK; /* --resume: the features are there */
 	const size_t start = rows == q->all && rows ? s2st_npy_rows_count(rows) : 0;
-	rc = read_frames(q, rows, err);
+	rc = read_frames(q, me, rows, err);
 	rc = close_features(q, rows, start, rc, err);
 	if (rc == S2ST_OK)
-		result->seconds = cli_encoder_note(q->c, &q->encoder, row);
+		cli_encoder_note(&q->encoder, me->session, row, result);
 	return rc;
 }
 
-static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+static int open_worker(void *self, void **own, s2st_error *err)
 {
-	quantize *q = self;
-	int rc = quantize_file(q, row->path, row, result, err);
-	if (rc < 0 && q->format == FORMAT_KM) { /* line n is of row n of the manifest: an empty one keeps the place */
-		cli_error(q->c, cli_display(row->path), err->text);
-		q->failed = true;
-		q->n_units = 0;
-		rc = S2ST_OK;
-	}
+	const quantize *q = self;
+	worker *me = calloc(1, sizeof *me);
+	*own = me;
+	if (!me)
+		return cli_fail_memory(err);
+	int rc = cli_encoder_session(&q->encoder, &me->session, err);
+	if (rc < 0)
+		free(me);
+	return rc;
+}
+
+static void close_worker(void *self, void *own)
+{
+	worker *me = own;
+	(void)self;
+	s2st_quantizer_free(me->session);
+	free(me->units);
+	free(me->counts);
+	free(me);
+}
+
+static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	const quantize *q = self;
+	int rc = quantize_file(q, own, row->path, row, result, err);
 	if (rc == S2ST_OK && q->out)
-		print_line(result->text.f, q, row);
+		print_line(result->text.f, q, own, row);
 	return rc;
 }
 
 /* A row of the source side: the units are those of the target with the same id. */
-static int work_pair(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+static int next_pair(void *source, s2st_input *row, s2st_error *err)
 {
-	quantize *q = self;
-	const char *target = cli_s2ut_manifest_target(&q->manifest, row->id);
-	if (!target)
+	quantize *q = source;
+	int rc = s2st_inputs_next(q->inputs, row, err);
+	if (rc > 0)
+		row->target = cli_s2ut_manifest_target(&q->manifest, row->id);
+	return rc;
+}
+
+static int work_pair(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
+{
+	const worker *me = own;
+	if (!row->target)
 		return S2ST_OK;
-	int rc = quantize_file(q, target, row, result, err);
+	int rc = quantize_file(self, own, row->target, row, result, err);
 	if (rc == S2ST_OK)
-		rc = cli_s2ut_manifest_row(result->text.f, row, q->units, q->n_units, err);
+		rc = cli_s2ut_manifest_row(result->text.f, row, me->units, me->n_units, err);
 	return rc;
 }
 
 static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
 {
-	quantize *q = self;
+	const quantize *q = self;
 	(void)row;
 	if (!q->out)
 		return S2ST_OK;
+	if (q->format == FORMAT_KM && result->text.n == 0) /* line n is of row n: that of a failed one is empty */
+		return s2st_writer_write(q->out, "\n", 1, err);
 	int rc = s2st_writer_write(q->out, result->text.bytes, result->text.n, err);
 	return rc < 0 ? rc : s2st_writer_flush(q->out, err);
 }
@@ -302,9 +334,8 @@ static int run(quantize *q)
 		cli_error(c, NULL, err.text);
 		return CLI_FAILED;
 	}
-	s2st_inputs *inputs =
-		cli_open_inputs(c, &q->source, named || (q->features_path && !one_feature_file(q)), &code);
-	if (!inputs)
+	q->inputs = cli_open_inputs(c, &q->source, named || (q->features_path && !one_feature_file(q)), &code);
+	if (!q->inputs)
 		return code;
 	rc = open_outputs(q, &err);
 	if (rc == S2ST_OK && pairs)
@@ -312,15 +343,19 @@ static int run(quantize *q)
 	if (rc == S2ST_OK) {
 		const cli_work w = {
 			.self = q,
-			.source = inputs,
-			.total = s2st_inputs_count(inputs),
-			.next = cli_next_input,
+			.source = pairs ? (void *)q : q->inputs,
+			.total = s2st_inputs_count(q->inputs),
+			.context = q->encoder.context,
+			.open = open_worker,
+			.close = close_worker,
+			.serial = q->all != NULL, /* features follow one another */
+			.audio = true,
+			.keep_failed = q->format == FORMAT_KM,
+			.next = pairs ? next_pair : cli_next_input,
 			.work = pairs ? work_pair : work,
 			.emit = emit,
 		};
 		code = cli_run(c, &w, &whole);
-		if (q->failed)
-			code = CLI_FAILED;
 		if (whole && pairs)
 			rc = cli_s2ut_manifest_end(c, &q->manifest, &code, &err);
 		if (whole && rc == S2ST_OK)
@@ -331,7 +366,7 @@ static int run(quantize *q)
 		cli_error(c, NULL, err.text);
 		code = CLI_FAILED;
 	}
-	s2st_inputs_free(inputs);
+	s2st_inputs_free(q->inputs);
 	return code;
 }
 
@@ -402,8 +437,6 @@ static void close_models(quantize *q)
 	cli_encoder_close(&q->encoder);
 	s2st_kmeans_free(q->kmeans);
 	cli_s2ut_manifest_close(&q->manifest);
-	free(q->units);
-	free(q->counts);
 }
 
 /* ---- the tool ---- */

@@ -16,6 +16,7 @@ typedef struct held {
 
 typedef struct generate {
 	cli *c;
+	cli_models models;
 	cli_s2ut s2ut;
 	int format, order;
 	const char *features_dir, *encoder_dir, *logprobs_dir, *force_text;
@@ -118,9 +119,8 @@ static void print_best(FILE *f, const generate *g, const s2st_input *row, const 
 
 /* ---- one input ---- */
 
-static int write_insides(generate *g, const s2st_input *row, const s2st_audio *a, s2st_error *err)
+static int write_insides(const generate *g, s2st_s2ut_session *s, const s2st_input *row, const s2st_audio *a, s2st_error *err)
 {
-	s2st_s2ut_session *s = g->s2ut.session;
 	s2st_matrix m;
 	int rc = S2ST_OK;
 	if (g->features_dir) {
@@ -141,21 +141,21 @@ static int write_insides(generate *g, const s2st_input *row, const s2st_audio *a
 	return rc;
 }
 
-static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
-	generate *g = self;
+	const generate *g = self;
+	const cli_sessions *s = own;
 	s2st_audio audio = {0};
 	s2st_nbest best;
-	int rc = cli_read_audio(g->c, &audio, row->path, err);
+	int rc = cli_read_audio(result, &audio, row->path, err);
 	if (rc < 0)
 		return rc;
-	result->seconds = (double)audio.n / audio.sample_rate;
 	/* The column src_n_frames of a manifest holds samples // 160; rows without it get the same figure. */
 	result->frames = row->n_frames >= 0 ? (size_t)row->n_frames : audio.n / 160;
-	rc = cli_generate(g->c, &g->s2ut, row->path, &audio, &best, err);
+	rc = cli_generate(&g->s2ut, s->s2ut, row->path, &audio, result, &best, err);
 	if (rc == S2ST_OK) {
 		print_best(result->text.f, g, row, &best);
-		rc = write_insides(g, row, &audio, err);
+		rc = write_insides(g, s->s2ut, row, &audio, err);
 	}
 	s2st_audio_free(&audio);
 	return rc;
@@ -233,6 +233,8 @@ static int run(cli *c, generate *g)
 			.self = g,
 			.source = inputs,
 			.total = s2st_inputs_count(inputs),
+			.models = &g->models,
+			.audio = true,
 			.next = cli_next_input,
 			.work = work,
 			.emit = emit,
@@ -310,16 +312,16 @@ int main(int argc, char **argv)
 	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS);
 	cli_add_group(&c, "Output", output, sizeof output / sizeof *output);
 	cli_parse(&c);
-	cli_models models = {.s2ut = &g.s2ut};
-	int code = cli_models_configure(&c, &models);
+	g.models.s2ut = &g.s2ut;
+	int code = cli_models_configure(&c, &g.models);
 	if (code == CLI_OK) {
 		check_options(&c, &g);
 		if (c.resume && c.output && strcmp(c.output, "-") != 0 && cli_exists(c.output))
 			cli_info(&c, "%s is there, nothing to do", c.output);
-		else if ((code = cli_models_open(&c, &models)) == CLI_OK)
+		else if ((code = cli_models_open(&c, &g.models)) == CLI_OK)
 			code = run(&c, &g);
 	}
-	cli_models_close(&models);
+	cli_models_close(&g.models);
 	drop_held(&g);
 	free(g.forced);
 	return cli_end(&c, code);

@@ -6,6 +6,7 @@
 
 typedef struct vocode {
 	cli *c;
+	cli_models models;
 	cli_vocoder voice;
 	cli_sink sink;
 	const char *f0_path, *features_path;
@@ -59,8 +60,8 @@ static void print_json(FILE *f, const char *id, const char *path, const s2st_wav
 	fputs("}\n", f);
 }
 
-static int speak(const vocode *v, const s2st_unit_line *line, size_t index, const char *path, cli_result *result,
-		 s2st_error *err)
+static int speak(const vocode *v, s2st_vocoder_session *s, const s2st_unit_line *line, size_t index, const char *path,
+		 cli_result *result, s2st_error *err)
 {
 	char number[24];
 	const char *id = line->name ? line->name : number;
@@ -71,7 +72,7 @@ static int speak(const vocode *v, const s2st_unit_line *line, size_t index, cons
 	options.speaker = cli_speaker(&v->voice, index);
 	int rc = read_conditions(v, id, &options, &f0, &features, err);
 	if (rc == S2ST_OK)
-		rc = s2st_vocoder_run(v->voice.session, line->units, line->n, &options, &wave, err);
+		rc = s2st_vocoder_run(s, line->units, line->n, &options, &wave, err);
 	if (rc == S2ST_OK)
 		rc = cli_sink_put(&v->sink, path, &wave, result, err);
 	if (rc == S2ST_OK) {
@@ -84,9 +85,10 @@ static int speak(const vocode *v, const s2st_unit_line *line, size_t index, cons
 	return rc;
 }
 
-static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	const vocode *v = self;
+	const cli_sessions *s = own;
 	s2st_unit_line line;
 	char *path = NULL;
 	int rc = s2st_unit_line_parse(&line, row->target, strlen(row->target), err);
@@ -94,7 +96,7 @@ static int work(void *self, const s2st_input *row, cli_result *result, s2st_erro
 		return rc;
 	rc = cli_sink_path(&path, &v->sink, row->id, err);
 	if (rc == S2ST_OK && !(v->c->resume && v->sink.place == CLI_TO_FOLDER && cli_exists(path)))
-		rc = speak(v, &line, row->index, path, result, err);
+		rc = speak(v, s->vocoder, &line, row->index, path, result, err);
 	free(path);
 	s2st_unit_line_free(&line);
 	return rc;
@@ -130,6 +132,7 @@ static int run(cli *c, vocode *v)
 			.self = v,
 			.source = &in,
 			.total = in.total,
+			.models = &v->models,
 			.next = cli_next_line,
 			.work = work,
 			.emit = emit,
@@ -211,16 +214,16 @@ int main(int argc, char **argv)
 	cli_add_group(&c, "Model", model, sizeof model / sizeof *model);
 	cli_add_group(&c, "Output", voice, CLI_N_VOICE_OPTIONS);
 	cli_parse(&c);
-	cli_models models = {.vocoder = &v.voice};
-	int code = cli_models_configure(&c, &models);
+	v.models.vocoder = &v.voice;
+	int code = cli_models_configure(&c, &v.models);
 	if (code == CLI_OK) {
 		check_options(&c);
-		code = cli_models_open(&c, &models);
+		code = cli_models_open(&c, &v.models);
 		if (code == CLI_OK)
 			code = check_conditions(&v);
 		if (code == CLI_OK)
 			code = run(&c, &v);
 	}
-	cli_models_close(&models);
+	cli_models_close(&v.models);
 	return cli_end(&c, code);
 }

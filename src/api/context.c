@@ -34,6 +34,11 @@ const char *s2st_context_isa(const s2st_context *ctx)
 	return s2_kernels_name(ctx->kernels);
 }
 
+void s2st_context_limit(s2st_context *ctx, int threads)
+{
+	s2_pool_limit(ctx->pool, threads);
+}
+
 int s2st_context_threads(const s2st_context *ctx)
 {
 	return s2_pool_threads(ctx->pool);

@@ -373,6 +373,25 @@ int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_err
 	return rc;
 }
 
+void s2st_audio_ahead(const char *path)
+{
+	size_t n_path = strlen(path), offset = 0, length = 0; /* of length 0: all */
+	struct stat st;
+	bool exists = stat(path, &st) == 0;
+	char *file = NULL;
+	if (!exists && s2_parse_slice(path, &n_path, &offset, &length)) {
+		file = strndup(path, n_path);
+		exists = file && stat(file, &st) == 0;
+	}
+	/* Opening a pipe would wait for its writer, and closing it would end him. */
+	int fd = exists && S_ISREG(st.st_mode) ? open(file ? file : path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd >= 0) {
+		(void)posix_fadvise(fd, (off_t)offset, (off_t)length, POSIX_FADV_WILLNEED); /* it is a hint */
+		close(fd);
+	}
+	free(file);
+}
+
 int s2st_audio_get_info(s2st_audio_info *out, const char *path, s2st_error *err)
 {
 	s2_audio_stream *s;

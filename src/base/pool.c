@@ -11,6 +11,7 @@ struct s2_pool {
 	int n_started;
 
 	int spins; /* looks for work before going to sleep */
+	atomic_int limit; /* threads that work on one loop, caller included */
 
 	pthread_mutex_t busy; /* held by the session whose loop runs */
 	pthread_mutex_t lock; /* guards changes of everything below but `next` */
@@ -68,7 +69,7 @@ static void *crew_main(void *arg)
 			break;
 		seen = p->generation;
 		/* Who comes when all is handed out does not join, so that nobody waits for sleepers. */
-		bool join = atomic_load(&p->next) < p->n;
+		bool join = atomic_load(&p->next) < p->n && me.worker < atomic_load(&p->limit);
 		if (join)
 			p->working++;
 		pthread_mutex_unlock(&p->lock);
@@ -123,6 +124,7 @@ int s2_pool_new(s2_pool **out, int threads, s2st_error *err)
 	pthread_cond_init(&p->done, NULL);
 	int cores = usable_cores();
 	p->n_threads = threads ? threads : cores;
+	p->limit = p->n_threads;
 	p->spins = p->n_threads <= cores ? SPINS : 0; /* spinning would take the core from who has the work */
 	p->threads = calloc((size_t)p->n_threads, sizeof *p->threads);
 	if (!p->threads || start_crew(p) < 0) {
@@ -151,6 +153,11 @@ void s2_pool_free(s2_pool *p)
 	free(p);
 }
 
+void s2_pool_limit(s2_pool *p, int threads)
+{
+	atomic_store(&p->limit, threads);
+}
+
 int s2_pool_threads(const s2_pool *p)
 {
 	return p ? p->n_threads : 1;
@@ -158,7 +165,7 @@ int s2_pool_threads(const s2_pool *p)
 
 void s2_pool_run(s2_pool *p, size_t n, s2_task *task, void *arg)
 {
-	if (!p || p->n_started == 0 || n < 2 || pthread_mutex_trylock(&p->busy) != 0) {
+	if (!p || p->n_started == 0 || n < 2 || atomic_load(&p->limit) < 2 || pthread_mutex_trylock(&p->busy) != 0) {
 		for (size_t i = 0; i < n; i++)
 			task(arg, i, 0);
 		return;

@@ -20,6 +20,9 @@ typedef void s2_task(void *arg, size_t i, int worker);
 S2ST_CHECK int s2_pool_new(s2_pool **out, int threads, s2st_error *err);
 void s2_pool_free(s2_pool *p);
 int s2_pool_threads(const s2_pool *p); /* 1 for NULL */
+/* How many threads work on one loop from now on, the caller included. Any thread may say so at any time: callers that
+ * work side by side share out the cores with it. */
+void s2_pool_limit(s2_pool *p, int threads);
 
 /* Runs task(arg, i, worker) for every i < n and returns when all are done. NULL pool or n == 1: in the caller. */
 void s2_pool_run(s2_pool *p, size_t n, s2_task *task, void *arg);

@@ -1,5 +1,5 @@
 # --help: on stdout, exit 0, every option that scripts rely on with its default; --version.
-common='--help --version --quiet --verbose --jobs --shard --resume --json --precision --pack --output'
+common='--help --version --quiet --verbose --jobs --shard --resume --json --precision --pack --output --report'
 
 offers() { # TOOL OPTION...
 	local tool=$1 option help

@@ -1,0 +1,43 @@
+/* The inputs of tools that read audio: files, folders, manifests, lists, stdin. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+void cli_source_options(cli_source *s, cli_option out[CLI_N_SOURCE_OPTIONS])
+{
+	const cli_option options[CLI_N_SOURCE_OPTIONS] = {
+		{'r', "recursive", CLI_FLAG, NULL, &s->recursive, 0, 0, "look into the folders of folders too"},
+		{0, "audio-root", CLI_TEXT, "DIR", &s->audio_root, 0, 0,
+		 "put before the relative paths of an S2UT manifest"},
+	};
+	memcpy(out, options, sizeof options);
+}
+
+s2st_inputs *cli_open_inputs(cli *c, const cli_source *source, bool unique, int *code)
+{
+	static const char *const from_stdin[] = {"-"};
+	s2st_error err;
+	s2st_inputs *in = NULL;
+	const s2st_inputs_options opt = {.shard = c->shard,
+					 .n_shards = c->n_shards,
+					 .audio_root = source->audio_root,
+					 .recursive = source->recursive,
+					 .unique_ids = unique};
+	if (c->n_args == 0 && isatty(STDIN_FILENO)) {
+		*code = cli_misused(c, "no inputs: give audio files, folders, a manifest, or '-' for stdin");
+		return NULL;
+	}
+	const char *const *args = c->n_args ? c->args : from_stdin;
+	if (s2st_inputs_open(&in, args, c->n_args ? c->n_args : 1, &opt, &err) < 0) {
+		cli_error(c, NULL, err.text);
+		*code = CLI_FAILED;
+		return NULL;
+	}
+	return in;
+}
+
+int cli_next_input(void *inputs, s2st_input *row, s2st_error *err)
+{
+	return s2st_inputs_next(inputs, row, err);
+}
