@@ -9,7 +9,7 @@ typedef struct embed {
 	const char *model_file;
 	cli_source source;
 	s2st_embedder *model;
-	s2st_embedder_session *session;
+	s2st_context *context;
 	s2st_embedder_info info;
 
 	s2st_npy_rows *rows; /* NULL: --json */
@@ -40,7 +40,22 @@ static int keep(cli_result *result, const float *vector, size_t dim, s2st_error 
 	return S2ST_OK;
 }
 
-static int work(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
+static int open_session(void *self, void **own, s2st_error *err)
+{
+	const embed *e = self;
+	s2st_embedder_session *session = NULL;
+	int rc = s2st_embedder_session_new(&session, e->model, err);
+	*own = session;
+	return rc;
+}
+
+static void close_session(void *self, void *own)
+{
+	(void)self;
+	s2st_embedder_session_free(own);
+}
+
+static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	const embed *e = self;
 	const size_t dim = (size_t)e->info.dim;
@@ -48,11 +63,10 @@ static int work(void *self, const s2st_input *row, cli_result *result, s2st_erro
 	const float *vector;
 	if (strpbrk(row->id, "\t\r\n") || strpbrk(row->path, "\t\r\n"))
 		return cli_fail(err, S2ST_EINPUT, "a name with a tab or a line end cannot stand in the list of ids");
-	int rc = cli_read_audio(e->c, &audio, row->path, err);
+	int rc = cli_read_audio(result, &audio, row->path, err);
 	if (rc < 0)
 		return rc;
-	result->seconds = (double)audio.n / audio.sample_rate;
-	rc = s2st_embed(e->session, audio.samples, audio.n, &vector, err);
+	rc = s2st_embed(own, audio.samples, audio.n, &vector, err);
 	s2st_audio_free(&audio);
 	if (rc < 0)
 		return rc;
@@ -117,6 +131,10 @@ static int run(embed *e)
 			.self = e,
 			.source = inputs,
 			.total = s2st_inputs_count(inputs),
+			.context = e->context,
+			.open = open_session,
+			.close = close_session,
+			.audio = true,
 			.next = cli_next_input,
 			.work = work,
 			.emit = emit,
@@ -140,13 +158,11 @@ static int run(embed *e)
 static int open_model(embed *e, s2st_context *context)
 {
 	s2st_error err;
-	int rc = s2st_embedder_open(&e->model, context, e->model_file, &err);
-	if (rc == S2ST_OK) {
+	e->context = context;
+	if (s2st_embedder_open(&e->model, context, e->model_file, &err) == S2ST_OK) {
 		s2st_embedder_get_info(e->model, &e->info);
-		rc = s2st_embedder_session_new(&e->session, e->model, &err);
-	}
-	if (rc == S2ST_OK)
 		return CLI_OK;
+	}
 	cli_error(e->c, e->model_file, err.text);
 	return CLI_MODEL;
 }
@@ -209,7 +225,6 @@ int main(int argc, char **argv)
 	cli_parse(&c);
 	cli_models models = {0};
 	int code = do_all(&e, &models);
-	s2st_embedder_session_free(e.session);
 	s2st_embedder_free(e.model);
 	cli_models_close(&models);
 	return cli_end(&c, code);
