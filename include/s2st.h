@@ -201,17 +201,24 @@ typedef struct s2st_s2ut_session s2st_s2ut_session;
 typedef struct s2st_s2ut_files {
 	const char *model;  /* fairseq checkpoint */
 	const char *config; /* config.yaml (transforms, vocoder); NULL: beside the model if there, else defaults */
-	const char *dict;   /* dict.txt; NULL: units 0..K-1 as --target-is-code builds them */
+	/* dict.txt; NULL: units 0..K-1 as --target-is-code builds them, but for an XM transformer the vocab_filename of its
+	 * config, else dict.txt beside the model. */
+	const char *dict;
+	/* Configuration of an XM transformer's wav2vec 2.0 encoder: the checkpoint that it started from, or its keys as JSON
+	 * or YAML; NULL: derived from the tensors where the model lacks it. */
+	const char *w2v_config;
+	bool no_standardize; /* an XM transformer's samples are not normalised over the utterance */
 } s2st_s2ut_files;
 
 typedef struct s2st_s2ut_info {
-	const char *kind; /* "s2ut_transformer", "s2ut_transformer_fisher" */
+	const char *kind; /* "s2ut_transformer", "s2ut_transformer_fisher", "xm_transformer" */
 	int n_units;      /* K */
 	int n_vocab;      /* rows of the output projection, K + 4 (+ language tags) */
 	int units_per_step;
 	int encoder_dim, encoder_layers, decoder_layers;
 	int speaker_dim; /* width of the speaker vector it takes; 0: none */
-	int max_source_positions; /* filter-bank frames (10 ms); longer audio is refused, as the reference does */
+	bool waveform;    /* takes samples: an XM transformer */
+	int max_source_positions; /* filter-bank frames (10 ms), or samples; longer audio is refused, as the reference does */
 	int max_target_positions; /* decoder steps */
 	const char *features;     /* "80-bin filter bank, utterance_cmvn": what the config, or its absence, asks for */
 } s2st_s2ut_info; /* strings live as long as the model */
@@ -226,7 +233,7 @@ void s2st_s2ut_session_free(s2st_s2ut_session *s);
 typedef struct s2st_search_options {
 	int beam;   /* 5 */
 	int nbest;  /* 1; at most beam */
-	double max_len_a; /* 0: at most a * (fbank frames) + b tokens */
+	double max_len_a; /* 0: at most a * (fbank frames, or samples where the model takes them) + b tokens */
 	int max_len_b;    /* 200 */
 	int min_len;      /* 1 */
 	double lenpen;    /* 1 */
@@ -243,6 +250,9 @@ typedef struct s2st_search_options {
  * them, and their one hypothesis has no closing </s>. */
 
 s2st_search_options s2st_search_defaults(void);
+/* What a model is usually searched with: the above, but for XM transformers beam 10 and max_len_a 1/320, as their length
+ * is counted in samples. */
+s2st_search_options s2st_s2ut_search_defaults(const s2st_s2ut *m);
 
 typedef struct s2st_hypothesis {
 	const int32_t *tokens; /* dictionary ids, the closing </s> (2) included */
@@ -650,7 +660,8 @@ S2ST_CHECK int s2st_pack_check_units(const s2st_pack *p, const s2st_encoder *e, 
 S2ST_CHECK int s2st_pack_check(const s2st_pack *p, const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err);
 /* Reads all files of the pack and compares them with its "sha256"; an error where one differs or has no sum. */
 S2ST_CHECK int s2st_pack_verify(const s2st_pack *p, s2st_error *err);
-/* Do these two fit? Every unit that the one can say has an embedding in the other, and both know the same K. */
+/* Do these two fit? Every unit that the one can say has an embedding in the other, and both know the same K (the
+ * dictionary of an XM transformer may lack some). */
 S2ST_CHECK int s2st_check_fit(const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err);
 
 /* ---- inspection --------------------------------------------------------------------------------------------- */

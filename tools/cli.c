@@ -54,7 +54,10 @@ bool cli_caught_signal(void)
 
 void cli_begin(cli *c, int argc, char **argv)
 {
+	/* Room for the longest help: what cannot be written then fails in cli_end, which says why. */
+	static char out[1 << 16];
 	reserve_standard_streams();
+	setvbuf(stdout, out, _IOFBF, sizeof out);
 	watch_signals();
 	c->argc = argc;
 	c->argv = argv;

@@ -251,6 +251,7 @@ int cli_sink_close(cli *c, cli_sink *sink, bool whole, int code); /* returns the
 
 typedef struct cli_s2ut {
 	s2st_s2ut_files files;
+	bool standardize;
 	const char *speaker_file; /* .npy */
 	s2st_search_options search;
 	s2st_s2ut *model;
@@ -286,7 +287,7 @@ typedef struct cli_models {
 	s2st_pack *pack;
 } cli_models;
 
-enum { CLI_N_S2UT_OPTIONS = 13, CLI_N_VOICE_OPTIONS = 6, CLI_N_ASR_OPTIONS = 7 };
+enum { CLI_N_S2UT_OPTIONS = 15, CLI_N_VOICE_OPTIONS = 6, CLI_N_ASR_OPTIONS = 7 };
 void cli_s2ut_defaults(cli_s2ut *m);
 void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS]);
 void cli_vocoder_defaults(cli_vocoder *v);

@@ -10,6 +10,7 @@
 
 void cli_s2ut_defaults(cli_s2ut *m)
 {
+	m->standardize = true;
 	m->search = s2st_search_defaults();
 }
 
@@ -17,15 +18,20 @@ void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS])
 {
 	s2st_search_options *s = &m->search;
 	const cli_option options[CLI_N_S2UT_OPTIONS] = {
-		{'m', "model", CLI_TEXT, "FILE", &m->files.model, 0, 0, "S2UT checkpoint as fairseq saved it"},
+		{'m', "model", CLI_TEXT, "FILE", &m->files.model, 0, 0, "S2UT or XM checkpoint as fairseq saved it"},
 		{0, "config", CLI_TEXT, "FILE", &m->files.config, 0, 0,
 		 "config.yaml; none: the one beside the model, if any"},
-		{0, "dict", CLI_TEXT, "FILE", &m->files.dict, 0, 0, "dict.txt of the units; none: units 0 to K-1"},
+		{0, "dict", CLI_TEXT, "FILE", &m->files.dict, 0, 0, "dict.txt of the units; none: units 0 to K-1, or what the config of an XM model names"},
+		{0, "w2v-config", CLI_TEXT, "FILE", &m->files.w2v_config, 0, 0,
+		 "XM models: the wav2vec 2.0 checkpoint they started from, or its keys (.json, .yaml); none: derived "
+		 "from the tensors"},
+		{0, "standardize", CLI_FLAG, NULL, &m->standardize, 0, 0,
+		 "XM models: normalise the samples over the utterance, as fairseq always does"},
 		{0, "speaker-embed", CLI_TEXT, "FILE", &m->speaker_file, 0, 0,
 		 ".npy vector of the target speaker, for models with a speaker embedding"},
-		{0, "beam", CLI_INT, "N", &s->beam, 1, 1000, "hypotheses kept at each step"},
+		{0, "beam", CLI_INT, "N", &s->beam, 1, 1000, "hypotheses kept at each step; XM models: 10"},
 		{0, "max-len-a", CLI_REAL, "A", &s->max_len_a, 0, 1e6,
-		 "at most A * frames + B units (frames of 10 ms)"},
+		 "at most A * frames + B units (frames of 10 ms; samples for XM models, and then 1/320)"},
 		{0, "max-len-b", CLI_INT, "B", &s->max_len_b, 0, 1000000, "see --max-len-a"},
 		{0, "min-len", CLI_INT, "N", &s->min_len, 0, 1000000, "at least N tokens, the closing one included"},
 		{0, "lenpen", CLI_REAL, "L", &s->lenpen, -100, 100,
@@ -113,8 +119,6 @@ static int open_pack(cli *c, cli_models *m)
 		cli_error(c, NULL, err.text);
 		return CLI_MODEL;
 	}
-	if (m->s2ut)
-		s2st_pack_search(m->pack, &m->s2ut->search);
 	if (m->vocoder)
 		s2st_pack_vocode(m->pack, &m->vocoder->options);
 	cli_parse(c); /* what the user says wins over what the pack recommends */
@@ -129,6 +133,7 @@ int cli_models_configure(cli *c, cli_models *m)
 	if (m->s2ut) {
 		s2st_s2ut_files *f = &m->s2ut->files;
 		const bool own = f->model != NULL; /* the pack's config belongs to the pack's model only */
+		f->no_standardize = !m->s2ut->standardize;
 		f->model = pick(f->model, m->pack, "s2ut");
 		f->config = pick(f->config, own ? NULL : m->pack, "config");
 		f->dict = pick(f->dict, own ? NULL : m->pack, "dict");
@@ -175,7 +180,7 @@ static int read_vector(const cli *c, float **out, const char *file, int dim, con
 	return CLI_OK;
 }
 
-static int open_s2ut(cli *c, cli_s2ut *m, s2st_context *context)
+static int open_s2ut(cli *c, cli_s2ut *m, s2st_context *context, const s2st_pack *pack)
 {
 	s2st_error err;
 	if (s2st_s2ut_open(&m->model, context, &m->files, &err) < 0) {
@@ -183,6 +188,10 @@ static int open_s2ut(cli *c, cli_s2ut *m, s2st_context *context)
 		return CLI_MODEL;
 	}
 	s2st_s2ut_get_info(m->model, &m->info);
+	m->search = s2st_s2ut_search_defaults(m->model);
+	if (pack)
+		s2st_pack_search(pack, &m->search);
+	cli_parse(c); /* what the user says wins over what the model and the pack recommend */
 	int code = read_vector(c, &m->speaker, m->speaker_file, m->info.speaker_dim, m->files.model, "--speaker-embed");
 	m->search.speaker = m->speaker;
 	return code;
@@ -256,7 +265,7 @@ int cli_models_open(cli *c, cli_models *m)
 		cli_error(c, NULL, err.text);
 		return rc == S2ST_EINPUT ? CLI_USAGE : CLI_FAILED;
 	}
-	int code = m->s2ut ? open_s2ut(c, m->s2ut, m->context) : CLI_OK;
+	int code = m->s2ut ? open_s2ut(c, m->s2ut, m->context, m->pack) : CLI_OK;
 	if (code == CLI_OK && m->vocoder)
 		code = open_vocoder(c, m->vocoder, m->context, m->s2ut ? "--vocoder-speaker-embed" : "--speaker-embed");
 	if (code == CLI_OK && m->asr)

@@ -255,12 +255,17 @@ static int run(cli *c, generate *g)
 	return code;
 }
 
+/* What depends on the model's own defaults. */
+static int check_search(const cli *c, const s2st_search_options *o)
+{
+	if (o->nbest > o->beam)
+		return cli_misused(c, "--nbest %d: a beam of %d holds no more than that", o->nbest, o->beam);
+	return CLI_OK;
+}
+
 static void check_options(cli *c, generate *g)
 {
 	s2st_error err;
-	if (g->s2ut.search.nbest > g->s2ut.search.beam)
-		cli_misuse(c, "--nbest %d: a beam of %d holds no more than that", g->s2ut.search.nbest,
-			   g->s2ut.search.beam);
 	if (!g->force_text != !g->logprobs_dir)
 		cli_misuse(c, "--force-prefix and --logprobs-out belong together");
 	if (g->force_text && cli_parse_ids(&g->forced, &g->n_forced, g->force_text, &err) < 0)
@@ -318,7 +323,8 @@ int main(int argc, char **argv)
 		check_options(&c, &g);
 		if (c.resume && c.output && strcmp(c.output, "-") != 0 && cli_exists(c.output))
 			cli_info(&c, "%s is there, nothing to do", c.output);
-		else if ((code = cli_models_open(&c, &g.models)) == CLI_OK)
+		else if ((code = cli_models_open(&c, &g.models)) == CLI_OK &&
+			 (code = check_search(&c, &g.s2ut.search)) == CLI_OK)
 			code = run(&c, &g);
 	}
 	cli_models_close(&g.models);

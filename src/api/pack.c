@@ -30,7 +30,6 @@ struct s2st_pack {
 	size_t n_roles;
 	int64_t k;     /* units; 0: the pack does not say */
 	int64_t layer; /* of the encoder; 0: likewise */
-	s2st_search_options search;
 	s2st_vocode_options voice;
 };
 
@@ -160,9 +159,9 @@ static int read_settings(const s2st_pack *p, const char *where, const setting *k
 	return S2ST_OK;
 }
 
-static int read_recommended(s2st_pack *p, s2st_error *err)
+/* Over what `s` holds. */
+static int read_search(const s2st_pack *p, s2st_search_options *s, s2st_error *err)
 {
-	s2st_search_options *s = &p->search;
 	const setting search[] = {
 		{"beam", INT, &s->beam, 1, 1000},
 		{"max_len_a", REAL, &s->max_len_a, 0, 1e6},
@@ -174,13 +173,18 @@ static int read_recommended(s2st_pack *p, s2st_error *err)
 		{"no_repeat_ngram", INT, &s->no_repeat_ngram, 0, 1000},
 		{"prefix", TEXT, &s->prefix, 0, 0},
 	};
+	return read_settings(p, "search", search, sizeof search / sizeof *search, err);
+}
+
+static int read_recommended(s2st_pack *p, s2st_error *err)
+{
+	s2st_search_options checked = s2st_search_defaults();
 	const setting voice[] = {
 		{"dur_prediction", BOOL, &p->voice.dur_prediction, 0, 0},
 		{"speaker", INT, &p->voice.speaker, 0, INT32_MAX},
 		{"style", INT, &p->voice.style, 0, INT32_MAX},
 	};
-	*s = s2st_search_defaults();
-	S2_TRY(read_settings(p, "search", search, sizeof search / sizeof *search, err));
+	S2_TRY(read_search(p, &checked, err));
 	return read_settings(p, "vocoder", voice, sizeof voice / sizeof *voice, err);
 }
 
@@ -262,11 +266,10 @@ const s2_value *s2_pack_json(const s2st_pack *p)
 
 void s2st_pack_search(const s2st_pack *p, s2st_search_options *opt)
 {
-	const int nbest = opt->nbest;
-	const float *speaker = opt->speaker;
-	*opt = p->search;
-	opt->nbest = nbest;
-	opt->speaker = speaker;
+	s2st_error none;
+	s2st_search_options over = *opt;
+	if (read_search(p, &over, &none) == S2ST_OK) /* it was when the pack was opened */
+		*opt = over;
 }
 
 void s2st_pack_vocode(const s2st_pack *p, s2st_vocode_options *opt)

@@ -30,6 +30,12 @@ int s2_pack_check_parts(const s2st_pack *p, const s2_pack_parts *parts, s2st_err
 	return S2ST_OK;
 }
 
+/* The dictionary of an XM transformer was counted in its training data and may lack rare units. */
+static bool lacks_rare(const s2st_s2ut_info *s2ut, int64_t k)
+{
+	return s2ut->waveform && s2ut->n_units <= k;
+}
+
 int s2st_pack_check(const s2st_pack *p, const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err)
 {
 	s2st_s2ut_info s2ut = {0};
@@ -38,7 +44,9 @@ int s2st_pack_check(const s2st_pack *p, const s2st_s2ut *m, const s2st_vocoder *
 		s2st_s2ut_get_info(m, &s2ut);
 	if (v)
 		s2st_vocoder_get_info(v, &voice);
-	const s2_pack_parts parts = {.s2ut_units = (size_t)s2ut.n_units, .vocoder_units = (size_t)voice.n_units};
+	s2_pack_parts parts = {.s2ut_units = (size_t)s2ut.n_units, .vocoder_units = (size_t)voice.n_units};
+	if (lacks_rare(&s2ut, s2_pack_k(p)))
+		parts.s2ut_units = 0;
 	return s2_pack_check_parts(p, &parts, err);
 }
 
@@ -69,7 +77,7 @@ int s2st_check_fit(const s2st_s2ut *m, const s2st_vocoder *v, s2st_error *err)
 	s2st_vocoder_info voice;
 	s2st_s2ut_get_info(m, &s2ut);
 	s2st_vocoder_get_info(v, &voice);
-	const bool whole = s2ut.n_units + N_SPECIAL <= s2ut.n_vocab;
+	const bool whole = !lacks_rare(&s2ut, voice.n_units) && s2ut.n_units + N_SPECIAL <= s2ut.n_vocab;
 	if (s2ut.n_units > voice.n_units || (whole && s2ut.n_units != voice.n_units))
 		return s2_fail(err, S2ST_EMODEL, "the models do not fit: the S2UT model has %d units, the vocoder %d",
 			       s2ut.n_units, voice.n_units);

@@ -42,6 +42,25 @@ void s2st_s2ut_session_free(s2st_s2ut_session *s)
 
 /* ---- features and encoder ---- */
 
+/* An XM transformer's input: the samples themselves, [n, 1]. */
+static int prepare_samples(s2st_s2ut_session *s, const float *samples, size_t n, float **out, s2st_error *err)
+{
+	size_t least = s2_encoder_min_samples(&s->m->net.xm.speech.config), limit = s->m->net.cfg.max_source_positions;
+	if (n < least)
+		return s2_fail(err, S2ST_EINPUT, "the audio is too short: expected at least %zu samples, found %zu",
+			       least, n);
+	if (n > limit)
+		return s2_fail(err, S2ST_EINPUT,
+			       "the audio is too long: the model takes at most %zu samples (max_source_positions), "
+			       "found %zu",
+			       limit, n);
+	S2_ALLOC(*out, s->x.scratch, n, 1, err);
+	memcpy(*out, samples, n * sizeof **out);
+	if (s->m->standardize)
+		s2_encoder_normalize(*out, n);
+	return 0;
+}
+
 static int compute_features(s2st_s2ut_session *s, const float *samples, size_t n, float **feat, size_t *frames,
 			    s2st_error *err)
 {
@@ -49,7 +68,9 @@ static int compute_features(s2st_s2ut_session *s, const float *samples, size_t n
 	size_t limit = m->net.cfg.max_source_positions;
 	s2_arena_reset(s->x.scratch, s->empty);
 	S2_TRY(s2_check_samples(samples, n, err));
-	*frames = s2_fbank_frames(m->fbank, n);
+	*frames = m->data.waveform ? n : s2_fbank_frames(m->fbank, n);
+	if (m->data.waveform)
+		return prepare_samples(s, samples, n, feat, err);
 	if (*frames == 0)
 		return s2_fail(err, S2ST_EINPUT,
 			       "the audio is too short: expected at least 400 samples (25 ms) at 16 kHz, found %zu", n);
@@ -176,6 +197,16 @@ s2st_search_options s2st_search_defaults(void)
 		.beam = 5, .nbest = 1, .max_len_b = 200, .min_len = 1, .lenpen = 1, .temperature = 1};
 }
 
+s2st_search_options s2st_s2ut_search_defaults(const s2st_s2ut *m)
+{
+	s2st_search_options o = s2st_search_defaults();
+	if (m->net.cfg.waveform) {
+		o.beam = 10;
+		o.max_len_a = 1.0 / 320;
+	}
+	return o;
+}
+
 static int check_options(const s2st_search_options *o, s2st_error *err)
 {
 	if (o->beam < 1 || o->nbest < 1 || o->nbest > o->beam)
@@ -207,14 +238,10 @@ static int search_beam(s2st_s2ut_session *s, const s2st_search_options *o, const
 		       s2_beam_hyp **hyps, size_t *n, s2st_error *err)
 {
 	const s2_s2ut_config *c = &s->m->net.cfg;
-	int32_t first = s->m->first_token, prefix;
-	bool forced = false;
-	if (o->prefix) {
-		S2_TRY(s2_s2ut_token(s->m, o->prefix, &prefix, err));
-		forced = !s->m->data.lang_tag_first;
-		first = forced ? first : prefix;
-	}
-	if (first < 0)
+	int32_t first = s->m->first_token, prefix = s->m->first_output;
+	if (o->prefix)
+		S2_TRY(s2_s2ut_token(s->m, o->prefix, s->m->data.lang_tag_first ? &first : &prefix, err));
+	if (first == S2_ASK || prefix == S2_ASK)
 		return s2_fail(err, S2ST_EINPUT,
 			       "%s: speaks several languages: expected a prefix that names one, found none",
 			       s2_checkpoint_path(s->m->ckpt));
@@ -228,7 +255,7 @@ static int search_beam(s2st_s2ut_session *s, const s2st_search_options *o, const
 					 .vocab = c->vocab,
 					 .bos = first,
 					 .pad = S2_PAD,
-					 .eos = S2_EOS,
+					 .eos = s->m->eos,
 					 .unk = S2_UNK,
 					 .step = beam_step};
 	const s2_beam_options opt = {
@@ -241,8 +268,8 @@ static int search_beam(s2st_s2ut_session *s, const s2st_search_options *o, const
 		.temperature = o->temperature,
 		.normalize = true,
 		.no_repeat_ngram = o->no_repeat_ngram,
-		.prefix = forced ? &prefix : NULL,
-		.n_prefix = forced,
+		.prefix = &prefix,
+		.n_prefix = prefix != S2_FREE,
 	};
 	return s2_beam_search(&decoder, &opt, s->x.scratch, s->x.scratch, hyps, n, err);
 }
@@ -300,7 +327,7 @@ static int publish(const s2st_s2ut_session *s, s2st_hypothesis *to, const s2_bea
 int s2st_s2ut_generate(s2st_s2ut_session *s, const float *samples, size_t n, const s2st_search_options *opt,
 		       s2st_nbest *out, s2st_error *err)
 {
-	const s2st_search_options o = opt ? *opt : s2st_search_defaults();
+	const s2st_search_options o = opt ? *opt : s2st_s2ut_search_defaults(s->m);
 	s2st_matrix enc;
 	size_t frames, n_hyps;
 	s2_beam_hyp *hyps;

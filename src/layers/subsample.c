@@ -26,7 +26,7 @@ static int bind_conv(conv_weights *out, const s2_binder *b, const char *name, in
 
 /* Layer i has c_in inputs and, for the GLU, twice the channels that the next layer reads. */
 static int bind_conv1d(s2_conv1d *out, const s2_binder *b, const char *name, size_t c_in, size_t glu_out,
-		       s2st_error *err)
+		       size_t stride, s2st_error *err)
 {
 	char weight[160];
 	size_t dims[3];
@@ -48,7 +48,7 @@ static int bind_conv1d(s2_conv1d *out, const s2_binder *b, const char *name, siz
 			   .c_in = w.w.dims[1],
 			   .c_out = w.w.dims[0],
 			   .k = dims[2],
-			   .stride = 2,
+			   .stride = stride,
 			   .pad = dims[2] / 2,
 			   .dilation = 1,
 			   .groups = 1};
@@ -56,16 +56,21 @@ static int bind_conv1d(s2_conv1d *out, const s2_binder *b, const char *name, siz
 	return 0;
 }
 
-static int bind_1d(s2_subsample *s, const s2_binder *b, const char *prefix, s2st_error *err)
+int s2_subsample_bind_stack(s2_subsample *out, const s2_binder *b, const char *stack, size_t c_in, size_t dim,
+			    size_t stride, s2st_error *err)
 {
-	size_t c_in = S2_ANY;
-	for (size_t i = 0; i < s->n_convs; i++) {
+	*out = (s2_subsample){.dim = dim, .n_convs = s2_bind_count(b->ckpt, stack, "weight")};
+	if (out->n_convs == 0 || out->n_convs > S2_MAX_SUBSAMPLE)
+		return s2_fail(err, S2ST_EMODEL, "%s: expected 1 to %d convolutions named %sN.weight, found %zu",
+			       s2_checkpoint_path(b->ckpt), S2_MAX_SUBSAMPLE, stack, out->n_convs);
+	for (size_t i = 0; i < out->n_convs; i++) {
 		char name[128];
-		snprintf(name, sizeof name, "%sconv_layers.%zu.", prefix, i);
-		S2_TRY(bind_conv1d(&s->convs[i], b, name, c_in, i + 1 == s->n_convs ? s->dim : S2_ANY, err));
-		c_in = s->convs[i].c_out / 2;
+		size_t glu_out = i + 1 == out->n_convs ? dim : S2_ANY;
+		snprintf(name, sizeof name, "%s%zu.", stack, i);
+		S2_TRY(bind_conv1d(&out->convs[i], b, name, c_in, glu_out, stride, err));
+		c_in = out->convs[i].c_out / 2;
 	}
-	s->n_feat = s->convs[0].c_in;
+	out->n_feat = out->convs[0].c_in;
 	return 0;
 }
 
@@ -114,16 +119,13 @@ static int bind_2d(s2_subsample *s, const s2_binder *b, size_t n_feat, const cha
 int s2_subsample_bind(s2_subsample *out, const s2_binder *b, size_t n_feat, size_t dim, const char *prefix,
 		      s2st_error *err)
 {
-	char name[128], one[128];
-	snprintf(name, sizeof name, "%sconv_layers.", prefix);
+	char stack[128], one[128];
+	snprintf(stack, sizeof stack, "%sconv_layers.", prefix);
 	snprintf(one, sizeof one, "%sconv.0.weight", prefix);
-	*out = (s2_subsample){.dim = dim, .n_convs = s2_bind_count(b->ckpt, name, "weight")};
-	if (out->n_convs == 0 && s2_checkpoint_tensor(b->ckpt, one))
+	*out = (s2_subsample){.dim = dim};
+	if (s2_bind_count(b->ckpt, stack, "weight") == 0 && s2_checkpoint_tensor(b->ckpt, one))
 		return bind_2d(out, b, n_feat, prefix, err);
-	if (out->n_convs == 0 || out->n_convs > S2_MAX_SUBSAMPLE)
-		return s2_fail(err, S2ST_EMODEL, "%s: expected 1 to %d convolutions named %sN.weight, found %zu",
-			       s2_checkpoint_path(b->ckpt), S2_MAX_SUBSAMPLE, name, out->n_convs);
-	return bind_1d(out, b, prefix, err);
+	return s2_subsample_bind_stack(out, b, stack, S2_ANY, dim, 2, err);
 }
 
 /* ---- forward ---- */
@@ -131,7 +133,7 @@ int s2_subsample_bind(s2_subsample *out, const s2_binder *b, size_t n_feat, size
 size_t s2_subsample_len(const s2_subsample *s, size_t frames)
 {
 	for (size_t i = 0; i < s->n_convs && frames; i++)
-		frames = halved(frames);
+		frames = s->two_d ? halved(frames) : s2_conv1d_out_len(&s->convs[i], frames);
 	return frames;
 }
 

@@ -21,7 +21,8 @@ typedef struct reader {
 static int describe(s2_data_config *c, s2_arena *a, const char *tail, s2st_error *err)
 {
 	char text[256];
-	size_t used = (size_t)snprintf(text, sizeof text, "%zu-bin filter bank", c->n_bins);
+	size_t used = c->waveform ? (size_t)snprintf(text, sizeof text, "samples, normalised over the utterance")
+				  : (size_t)snprintf(text, sizeof text, "%zu-bin filter bank", c->n_bins);
 	for (size_t i = 0; i < c->n_transforms && used < sizeof text; i++)
 		used += (size_t)snprintf(text + used, sizeof text - used, ", %s",
 					 c->transforms[i].mean ? "global_cmvn" : "utterance_cmvn");
@@ -31,9 +32,10 @@ static int describe(s2_data_config *c, s2_arena *a, const char *tail, s2st_error
 	return c->text ? 0 : s2_fail_mem(err, "data config");
 }
 
-int s2_data_config_default(s2_data_config *out, s2_arena *a, size_t n_bins, s2st_error *err)
+int s2_data_config_default(s2_data_config *out, s2_arena *a, bool waveform, size_t n_bins, s2st_error *err)
 {
-	*out = (s2_data_config){.n_bins = n_bins, .channels = 1, .n_transforms = 1};
+	*out = (s2_data_config){
+		.waveform = waveform, .n_bins = n_bins, .channels = 1, .n_transforms = waveform ? 0 : 1};
 	out->transforms[0] = (s2_transform){.norm_means = true, .norm_vars = true};
 	return describe(out, a, " (no config.yaml: the usual defaults)", err);
 }
@@ -132,24 +134,42 @@ static int add_transforms(const reader *r, const char *key)
 	return 0;
 }
 
-static int read_config(const reader *r)
+/* Samples, or frames of a filter bank and what is done to them. */
+static int read_input(const reader *r)
 {
+	enum { SAMPLE_RATE = 16000 };
 	s2_data_config *c = r->out;
-	bool waveforms;
-	if (r->yaml->kind != S2_V_DICT)
-		return s2_fail(r->err, S2ST_EFORMAT, "%s: expected keys and values, found %s", r->path,
-			       s2_value_kind_name(r->yaml));
-	S2_TRY(s2_value_get_bool(r->yaml, "use_audio_input", false, &waveforms, r->path, r->err));
-	if (waveforms)
-		return s2_fail(r->err, S2ST_EMODEL,
-			       "%s: use_audio_input: expected a model that takes filter banks, found one for waveforms",
-			       r->path);
+	int64_t rate;
+	S2_TRY(s2_value_get_bool(r->yaml, "use_audio_input", false, &c->waveform, r->path, r->err));
 	S2_TRY(read_size(r, "input_feat_per_channel", 80, &c->n_bins));
 	S2_TRY(read_size(r, "input_channels", 1, &c->channels));
 	/* "transforms" is the older name; where both are, the newer list comes after (data_cfg.py). */
 	S2_TRY(add_transforms(r, "transforms"));
 	S2_TRY(add_transforms(r, "feature_transforms"));
+	if (!c->waveform)
+		return 0;
+	if (c->n_transforms)
+		return s2_fail(r->err, S2ST_EMODEL,
+			       "%s: feature transforms belong to filter banks, and use_audio_input asks for samples",
+			       r->path);
+	S2_TRY(s2_value_get_int(r->yaml, "use_sample_rate", SAMPLE_RATE, &rate, r->path, r->err));
+	if (rate != SAMPLE_RATE)
+		return s2_fail(r->err, S2ST_EMODEL, "%s: use_sample_rate: expected %d, found %lld", r->path,
+			       SAMPLE_RATE, (long long)rate);
+	c->n_bins = 1;
+	return 0;
+}
+
+static int read_config(const reader *r)
+{
+	s2_data_config *c = r->out;
+	if (r->yaml->kind != S2_V_DICT)
+		return s2_fail(r->err, S2ST_EFORMAT, "%s: expected keys and values, found %s", r->path,
+			       s2_value_kind_name(r->yaml));
+	S2_TRY(read_input(r));
 	S2_TRY(s2_value_get_bool(r->yaml, "prepend_tgt_lang_tag_as_bos", false, &c->lang_tag_first, r->path, r->err));
+	S2_TRY(s2_value_get_bool(r->yaml, "prepend_tgt_lang_tag", false, &c->lang_tag_forced, r->path, r->err));
+	c->eos = s2_value_get_str(r->yaml, "eos_token", NULL);
 	const char *vocab = s2_value_get_str(r->yaml, "vocab_filename", NULL);
 	if (vocab)
 		S2_TRY(beside(r, &c->vocab, vocab));

@@ -57,7 +57,7 @@ static int open_hf(s2_encoder *m, const char *dir, s2st_error *err)
 static int open_fairseq(s2_encoder *m, const char *path, s2st_error *err)
 {
 	S2_TRY(s2_checkpoint_open(&m->ckpt, path, err));
-	return s2_encoder_config_fairseq(&m->config, m->ckpt, m->arena, err);
+	return s2_encoder_config_fairseq(&m->config, m->ckpt, NULL, m->arena, err);
 }
 
 static int open_into(s2_encoder *m, const char *path, s2st_error *err)

@@ -94,8 +94,10 @@ void s2_encoder_head(const s2_exec *x, const s2_encoder *m, float *out, const fl
 S2ST_CHECK int s2_encoder_logits(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n,
 				 s2st_error *err);
 
-/* config (encoder_config.c): from the checkpoint's config where it says, from the tensors where it does not. */
-S2ST_CHECK int s2_encoder_config_fairseq(s2_encoder_config *c, const s2_checkpoint *ckpt, s2_arena *a, s2st_error *err);
+/* config (encoder_config.c): from the checkpoint's config where it says, from the tensors where it does not. `w2v`: a
+ * config of the encoder that goes before the checkpoint's; NULL: none. */
+S2ST_CHECK int s2_encoder_config_fairseq(s2_encoder_config *c, const s2_checkpoint *ckpt, const s2_value *w2v,
+					 s2_arena *a, s2st_error *err);
 S2ST_CHECK int s2_encoder_config_hf(s2_encoder_config *c, const s2_checkpoint *ckpt, const s2_value *json,
 				    const s2_value *preprocessor, const char *json_name, s2_arena *a, s2st_error *err);
 /* Weights by table (encoder_weights.c). */

@@ -229,6 +229,14 @@ static int distances(const source *s, s2_encoder_config *c, const keys *k, s2st_
 	return 0;
 }
 
+/* Heads of files whose config is lost: 64 values a head up to width 1024; beyond (XLS-R 1B has 80 a head, 2B 120), and
+ * for widths that are no multiple of 64, as many as the positional convolution has groups. */
+static int64_t usual_heads(const s2_encoder_config *c)
+{
+	size_t dim = c->layer.dim;
+	return (int64_t)(dim % 64 == 0 && dim <= 1024 ? dim / 64 : c->pos_groups);
+}
+
 static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2st_error *err)
 {
 	char stem[160];
@@ -245,8 +253,8 @@ static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2s
 
 	int64_t heads;
 	bool pre_norm;
-	/* 64 a head in every released model of up to 24 layers (conventions of the family). */
-	S2_TRY(s2_value_get_int(s->model, k->heads, (int64_t)(c->layer.dim / 64), &heads, s->file, err));
+	S2_TRY(positions(s, c, k->pos, err));
+	S2_TRY(s2_value_get_int(s->model, k->heads, usual_heads(c), &heads, s->file, err));
 	if (heads < 1 || c->layer.dim % (size_t)heads != 0)
 		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected a divisor of %zu, found %lld", s->file, k->heads,
 			       c->layer.dim, (long long)heads);
@@ -258,8 +266,7 @@ static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2s
 	if (act < 0)
 		return s2_fail(err, S2ST_EMODEL, "%s: %s: \"%.40s\" is not supported", s->file, k->act, name);
 	c->layer.act = (s2_act)act;
-	S2_TRY(distances(s, c, k, err));
-	return positions(s, c, k->pos, err);
+	return distances(s, c, k, err);
 }
 
 static int finish(const source *s, s2_encoder_config *c, bool normalize_says, bool normalize, s2st_error *err)
@@ -305,12 +312,13 @@ static const char *fairseq_head(const source *s, const char *prefix)
 	return NULL;
 }
 
-int s2_encoder_config_fairseq(s2_encoder_config *c, const s2_checkpoint *ckpt, s2_arena *a, s2st_error *err)
+int s2_encoder_config_fairseq(s2_encoder_config *c, const s2_checkpoint *ckpt, const s2_value *w2v, s2_arena *a,
+			      s2st_error *err)
 {
 	const s2_value *model = s2_checkpoint_config(ckpt, "model"), *task = s2_checkpoint_config(ckpt, "task");
 	if (!model) /* {"cfg", "model"}, where cfg is the model's alone (WavLM) */
 		model = s2_checkpoint_config(ckpt, NULL);
-	source s = {ckpt, s2_checkpoint_path(ckpt), encoder_section(model), a};
+	source s = {ckpt, s2_checkpoint_path(ckpt), w2v ? w2v : encoder_section(model), a};
 	bool says, normalize;
 	*c = (s2_encoder_config){.layout = S2_LAYOUT_FAIRSEQ};
 	c->prefix = find_prefix(ckpt, "feature_extractor.conv_layers.0.0.weight", a);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "math/ops.h"
+#include "models/kind.h"
 
 /* ---- weights ---- */
 
@@ -67,11 +68,17 @@ static int bind_decoder(s2_s2ut_weights *w, const s2_s2ut_config *c, const s2_bi
 
 #undef W
 
-int s2_s2ut_bind(s2_s2ut *out, const s2_binder *b, s2st_error *err)
+int s2_s2ut_bind(s2_s2ut *out, const s2_binder *b, const s2_value *w2v, s2st_error *err)
 {
+	bool xm = s2_model_kind(b->ckpt) == S2_KIND_XM;
 	memset(out, 0, sizeof *out);
-	S2_TRY(s2_s2ut_configure(&out->cfg, b->ckpt, err));
-	S2_TRY(bind_encoder(&out->w, &out->cfg, b, err));
+	if (!xm)
+		S2_TRY(s2_expect_kind(b->ckpt, S2_KIND_S2UT, err));
+	if (xm)
+		S2_TRY(s2_xm_bind(&out->xm, b, w2v, err));
+	S2_TRY(s2_s2ut_configure(&out->cfg, xm ? &out->xm : NULL, b->ckpt, err));
+	if (!xm)
+		S2_TRY(bind_encoder(&out->w, &out->cfg, b, err));
 	return bind_decoder(&out->w, &out->cfg, b, err);
 }
 
@@ -98,6 +105,8 @@ int s2_s2ut_encode(const s2_s2ut *m, const s2_exec *x, const float *feat, size_t
 		   float **out, size_t *len, s2st_error *err)
 {
 	const s2_s2ut_config *c = &m->cfg;
+	if (c->waveform)
+		return s2_xm_encode(&m->xm, x, feat, frames, out, len, err);
 	size_t d = c->encoder.dim, t = s2_subsample_len(&m->w.subsample, frames);
 	float *h, *position;
 	S2_ALLOC(h, x->scratch, t, d, err);

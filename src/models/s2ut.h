@@ -1,4 +1,5 @@
-/* S2UT: speech to discrete units with a transformer (https://arxiv.org/abs/2107.05604).
+/* S2UT: speech to discrete units with a transformer (https://arxiv.org/abs/2107.05604), and XM transformers, which
+ * have the same decoder behind a wav2vec 2.0 encoder (xm.h).
  *
  *   filter bank [frames, n_feat]
  *     -> subsample (strided convolutions)           [T, d]
@@ -18,21 +19,23 @@
 
 #include "layers/subsample.h"
 #include "layers/transformer.h"
+#include "models/xm.h"
 
 enum { S2_MAX_UNITS_PER_STEP = 64 };
 
 typedef struct s2_s2ut_config {
-	const char *arch; /* "s2ut_transformer", "s2ut_transformer_fisher" */
+	const char *arch; /* "s2ut_transformer", "s2ut_transformer_fisher", "xm_transformer" */
+	bool waveform;    /* an XM transformer: frames are samples; of `encoder` only dim is set */
 	s2_transformer_config encoder, decoder;
 	size_t encoder_layers, decoder_layers;
-	size_t n_feat;     /* width of a frame: input_feat_per_channel * input_channels */
+	size_t n_feat;     /* width of a frame: input_feat_per_channel * input_channels; 1: a sample */
 	size_t vocab;      /* rows of the unit embedding: K + 4 (+ language tags) */
 	size_t code_size;  /* target_code_size, the K of the task; 0: not said */
 	size_t embed_dim;  /* width of the unit embedding; decoder.dim but where project_in_dim is */
 	size_t output_dim; /* width before the output projection; decoder.dim but where project_out_dim is */
 	size_t units_per_step;
 	size_t speaker_dim; /* 0: no target speaker */
-	size_t max_source_positions; /* filter-bank frames */
+	size_t max_source_positions; /* filter-bank frames, or samples */
 	size_t max_target_positions; /* decoder steps */
 	float encoder_scale, decoder_scale;
 	bool token_positions, learned_positions;
@@ -54,19 +57,21 @@ typedef struct s2_s2ut_weights {
 typedef struct s2_s2ut {
 	s2_s2ut_config cfg;
 	s2_s2ut_weights w;
+	s2_xm xm; /* waveform only, in place of w's subsample and encoder */
 } s2_s2ut;
 
 /* Sizes come from the tensors and are checked against the config; what tensors cannot tell comes from the config or
- * from the architecture's defaults. Disagreement is an error with both numbers. */
-S2ST_CHECK int s2_s2ut_configure(s2_s2ut_config *out, const s2_checkpoint *c, s2st_error *err);
+ * from the architecture's defaults. Disagreement is an error with both numbers. `xm`: the encoder side of an XM
+ * transformer, bound before; NULL: an S2UT transformer. */
+S2ST_CHECK int s2_s2ut_configure(s2_s2ut_config *out, const s2_xm *xm, const s2_checkpoint *c, s2st_error *err);
 
-/* Everything lies in the binder's arena and in the checkpoint, which outlive the model. */
-S2ST_CHECK int s2_s2ut_bind(s2_s2ut *out, const s2_binder *b, s2st_error *err);
+/* Everything lies in the binder's arena and in the checkpoint, which outlive the model. `w2v` as in s2_xm_bind. */
+S2ST_CHECK int s2_s2ut_bind(s2_s2ut *out, const s2_binder *b, const s2_value *w2v, s2st_error *err);
 
 /* ---- encoder ---- */
 
-/* out [*len, encoder.dim] in memory of x->scratch from feat [frames, n_feat]. `speaker` [speaker_dim] for models with
- * one. */
+/* out [*len, encoder.dim] in memory of x->scratch from feat [frames, n_feat] (normalised samples with `waveform`).
+ * `speaker` [speaker_dim] for models with one. */
 S2ST_CHECK int s2_s2ut_encode(const s2_s2ut *m, const s2_exec *x, const float *feat, size_t frames,
 			      const float *speaker, float **out, size_t *len, s2st_error *err);
 

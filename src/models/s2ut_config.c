@@ -111,9 +111,9 @@ static int read_stack(const source *s, s2_transformer_config *t, size_t *layers,
 	return 0;
 }
 
-static int read_activation(const source *s, s2_act *out)
+static int read_activation(const source *s, const char *def, s2_act *out)
 {
-	const char *name = s2_value_get_str(section(s, "activation_fn"), "activation_fn", "relu");
+	const char *name = s2_value_get_str(section(s, "activation_fn"), "activation_fn", def);
 	int act = s2_activation(name);
 	if (act < 0)
 		return s2_fail(s->err, S2ST_EMODEL, "%s: activation_fn %s is not supported", s->file, name);
@@ -249,12 +249,28 @@ static int read_positions(const source *s, s2_s2ut_config *out)
 	return get_size(s, "max_target_positions", most, MAX_POSITIONS, &out->max_target_positions);
 }
 
-static int read_decoder(const source *s, s2_s2ut_config *out)
+/* The encoder side of an XM transformer says itself what it is. */
+static int read_waveform(const source *s, const s2_xm *xm, s2_s2ut_config *out)
+{
+	/* The default of fairseq's tasks counts filter-bank frames of 10 ms; a model of samples that was trained with
+	 * it was trained without a limit that made sense. */
+	enum { TASK_DEFAULT = 6000, SAMPLES_A_FRAME = 160 };
+	out->waveform = true;
+	out->n_feat = 1;
+	out->encoder.dim = xm->dim;
+	out->encoder_layers = xm->speech.config.n_layers;
+	S2_TRY(get_size(s, "max_source_positions", TASK_DEFAULT, INT32_MAX, &out->max_source_positions));
+	if (out->max_source_positions <= TASK_DEFAULT)
+		out->max_source_positions *= SAMPLES_A_FRAME;
+	return 0;
+}
+
+static int read_decoder(const source *s, size_t default_heads, s2_s2ut_config *out)
 {
 	s2_transformer_config *t = &out->decoder;
 	const char *norm = "decoder.layer_norm.weight";
 	bool bare; /* pre-norm without the norm at the end */
-	S2_TRY(read_stack(s, t, &out->decoder_layers, "decoder.layers.", "decoder", 8));
+	S2_TRY(read_stack(s, t, &out->decoder_layers, "decoder.layers.", "decoder", default_heads));
 	t->cross_dim = out->encoder.dim;
 	S2_TRY(get_bool(s, "no_decoder_final_norm", false, &bare));
 	if (bare)
@@ -269,20 +285,19 @@ static int read_decoder(const source *s, s2_s2ut_config *out)
 	return read_positions(s, out);
 }
 
-int s2_s2ut_configure(s2_s2ut_config *out, const s2_checkpoint *c, s2st_error *err)
+int s2_s2ut_configure(s2_s2ut_config *out, const s2_xm *xm, const s2_checkpoint *c, s2st_error *err)
 {
 	source s = {c, s2_checkpoint_config(c, "model"), s2_checkpoint_config(c, "task"), s2_checkpoint_path(c), err};
 	*out = (s2_s2ut_config){0};
-	S2_TRY(s2_expect_kind(c, S2_KIND_S2UT, err));
 	if (!s.model)
 		return s2_fail(err, S2ST_EMODEL, "%s: expected a config (cfg.model or args), found none", s.file);
 	const char *arch = s2_model_arch(c);
 	bool fisher = arch && strcmp(arch, "s2ut_transformer_fisher") == 0, unscaled;
-	out->arch = fisher ? "s2ut_transformer_fisher" : "s2ut_transformer";
+	out->arch = xm ? "xm_transformer" : fisher ? "s2ut_transformer_fisher" : "s2ut_transformer";
 	S2_TRY(refuse(&s));
-	S2_TRY(read_encoder(&s, out, fisher ? 4 : 8));
-	S2_TRY(read_decoder(&s, out));
-	S2_TRY(read_activation(&s, &out->encoder.act));
+	S2_TRY(xm ? read_waveform(&s, xm, out) : read_encoder(&s, out, fisher ? 4 : 8));
+	S2_TRY(read_decoder(&s, xm ? 16 : 8, out));
+	S2_TRY(read_activation(&s, xm ? "gelu" : "relu", &out->encoder.act));
 	out->decoder.act = out->encoder.act;
 	S2_TRY(get_bool(&s, "no_scale_embedding", false, &unscaled));
 	out->encoder_scale = unscaled ? 1 : (float)sqrt((double)out->encoder.dim);

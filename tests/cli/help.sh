@@ -24,7 +24,7 @@ for tool in asr-bleu asr-transcribe s2ut-generate vocode s2u-quantize s2u-kmeans
 	test "$($tool -h)" = "$($tool --help)"
 	test "$($tool --help --beam)" = "$($tool --help)" # before it looks at what follows
 done
-search='--model --config --dict --beam --max-len-a --max-len-b --min-len --lenpen --unkpen --temperature --no-repeat-ngram --prefix'
+search='--model --config --dict --w2v-config --standardize --beam --max-len-a --max-len-b --min-len --lenpen --unkpen --temperature --no-repeat-ngram --prefix'
 voice='--dur-prediction --speaker --seed --sample-format --container'
 # shellcheck disable=SC2086
 {

@@ -56,6 +56,22 @@ static void test_precedence(void)
 	CHECK(!c.vocab && !c.lang_tag_first);
 }
 
+static void test_samples(void)
+{
+	s2_data_config c;
+	REQUIRE_OK(read_text(&c, "use_audio_input: true\nstandardize_audio: false\nvocab_filename: dict.txt\n"
+				 "prepend_tgt_lang_tag: true\neos_token: '[en]'\n"));
+	CHECK(c.waveform && c.lang_tag_forced && !c.lang_tag_first);
+	CHECK_INT(c.n_bins, 1);
+	CHECK_INT(c.n_transforms, 0);
+	CHECK_STR(c.eos, "[en]");
+	CHECK_STR(c.text, "samples, normalised over the utterance");
+	REQUIRE_OK(read_text(&c, "input_channels: 1\n"));
+	CHECK(!c.waveform && !c.lang_tag_forced && !c.eos);
+	REQUIRE_OK(s2_data_config_default(&c, arena, true, 1, &err));
+	CHECK(c.waveform && c.n_transforms == 0);
+}
+
 static void test_refusals(void)
 {
 	check_error("feature_transforms: {_eval: [delta_deltas]}\n", "\"delta_deltas\"");
@@ -66,7 +82,8 @@ static void test_refusals(void)
 		    "utterance_cmvn, utterance_cmvn, utterance_cmvn, utterance_cmvn, utterance_cmvn]}\n",
 		    "at most 8");
 	check_error("input_feat_per_channel: 0\n", "input_feat_per_channel: expected 1 to 4096, found 0");
-	check_error("use_audio_input: true\n", "use_audio_input");
+	check_error("use_audio_input: true\nfeature_transforms: {'*': [utterance_cmvn]}\n", "use_audio_input");
+	check_error("use_audio_input: true\nuse_sample_rate: 8000\n", "use_sample_rate: expected 16000, found 8000");
 	check_error("prepend_tgt_lang_tag_as_bos: true\n", "vocab_filename");
 	check_error("feature_transforms: {'*': [global_cmvn]}\n", "stats_npz_path");
 	check_error("- a\n- b\n", "expected keys and values");
@@ -125,7 +142,7 @@ static void test_global_cmvn(void)
 static void test_default(void)
 {
 	s2_data_config c;
-	REQUIRE_OK(s2_data_config_default(&c, arena, 80, &err));
+	REQUIRE_OK(s2_data_config_default(&c, arena, false, 80, &err));
 	CHECK_INT(c.n_transforms, 1);
 	CHECK_CONTAINS(c.text, "no config.yaml");
 	float feat[2] = {1, 3};
@@ -140,6 +157,7 @@ int main(void)
 	arena = s2_arena_new();
 	REQUIRE(arena);
 	test_precedence();
+	test_samples();
 	test_refusals();
 	test_files();
 	test_global_cmvn();

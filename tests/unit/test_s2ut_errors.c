@@ -25,7 +25,7 @@ static void test_kinds(void)
 		const char *file, *name;
 	} others[] = {
 		{"golden/hubert/base_like.pt", "hubert"},      {"golden/vocoder/dur.pt", "code_hifigan"},
-		{"golden/xm/proj.pt", "xm_transformer"},       {"golden/ctc/fairseq/model.pt", "wav2vec_ctc"},
+		{"golden/ctc/fairseq/model.pt", "wav2vec_ctc"},
 		{"golden/mms/asr.pt", "wav2vec_ctc"},          {"golden/mms/lid.pt", "wav2vec_classification"},
 		{"golden/laser/encoder.pt", "wav2vec2_laser"}, {"golden/s2spect/model.pt", "s2spect_transformer"},
 		{"golden/wavlm/base_like.pt", "wavlm"},        {"golden/speecht5/model.pt", "speecht5"},
@@ -252,6 +252,72 @@ static void test_speaker_is_needed(void)
 	s2st_s2ut_free(m);
 }
 
+/* Copies of a fixture under a name of this test, so that nothing lies beside them. */
+static void copy(const char *from, const char *to)
+{
+	static char bytes[1 << 20];
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+	REQUIRE(in && out);
+	size_t n = fread(bytes, 1, sizeof bytes, in);
+	REQUIRE(n < sizeof bytes && fwrite(bytes, 1, n, out) == n);
+	fclose(in);
+	REQUIRE(fclose(out) == 0);
+}
+
+static int open_xm(const char *yaml, const char *dict, const char *w2v)
+{
+	s2st_s2ut *m;
+	const s2st_s2ut_files files = {"test_xm.pt", yaml, dict, w2v, false};
+	int rc = s2st_s2ut_open(&m, ctx, &files, &err);
+	s2st_s2ut_free(m);
+	return rc;
+}
+
+static void test_xm(void)
+{
+	const char *yaml = "test_xm.yaml", *dict = FIXTURES "/golden/xm/proj.dict.txt";
+	const char *config = FIXTURES "/golden/xm/proj.config.yaml";
+	copy(FIXTURES "/golden/xm/proj.pt", "test_xm.pt");
+	/* The dictionary is a file: it is there, or named, and has the size of the output layer. */
+	CHECK_INT(open_xm(NULL, NULL, NULL), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "test_xm.pt: expected a dictionary of its 35 tokens");
+	REQUIRE_OK(open_xm(NULL, dict, NULL));
+	REQUIRE_OK(open_xm(config, NULL, NULL));
+	write_file("test_xm.txt", "0 1\n1 1\n");
+	CHECK_INT(open_xm(NULL, "test_xm.txt", NULL), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "test_xm.txt: expected 35 symbols, the rows of decoder.embed_tokens.weight in "
+				 "test_xm.pt, found 6");
+	write_file(yaml, "use_audio_input: true\nvocab_filename: gone.txt\n");
+	CHECK_INT(open_xm(yaml, NULL, NULL), S2ST_EIO);
+	CHECK_CONTAINS(err.text, "gone.txt");
+	write_file(yaml, "use_audio_input: true\neos_token: '[fr]'\n");
+	CHECK_INT(open_xm(yaml, dict, NULL), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "eos_token: expected a symbol of the dictionary, found \"[fr]\"");
+	/* Samples, not filter banks, and the other way round. */
+	write_file(yaml, "input_feat_per_channel: 80\n");
+	CHECK_INT(open_xm(yaml, dict, NULL), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "test_xm.yaml: use_audio_input: expected true, as test_xm.pt takes samples, found false");
+	CHECK_INT(open_files(FIXTURES "/s2ut/post_norm.pt", config, NULL), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "use_audio_input: expected false");
+	/* The encoder's configuration from outside has to agree with the tensors. */
+	write_file(yaml, "{\"model\": {\"encoder_layers\": 2, \"encoder_attention_heads\": 4}}\n");
+	REQUIRE_OK(open_xm(config, NULL, yaml));
+	write_file(yaml, "encoder_layers: 3\n");
+	CHECK_INT(open_xm(config, NULL, yaml), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "encoder_layers: expected 3 from the config, found 2 in the tensors");
+	write_file(yaml, "encoder_layers: 2\nencoder_attention_heads: 5\n");
+	CHECK_INT(open_xm(config, NULL, yaml), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "encoder_attention_heads: expected a divisor of 48, found 5");
+	write_file(yaml, "beam: 3\n");
+	CHECK_INT(open_xm(config, NULL, yaml), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "test_xm.yaml: expected the configuration of a wav2vec 2.0 model");
+	CHECK_INT(open_xm(config, NULL, FIXTURES "/golden/hubert/base_like.pt"), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "from the config, found");
+	unlink(yaml);
+	unlink("test_xm.txt");
+	unlink("test_xm.pt");
+}
+
 int main(void)
 {
 	const s2st_context_options bad = {.isa = "abacus"};
@@ -262,6 +328,7 @@ int main(void)
 	CHECK_INT(s2st_context_threads(ctx), 2);
 	CHECK(strlen(s2st_context_isa(ctx)) > 0);
 	test_kinds();
+	test_xm();
 	test_contradictions();
 	test_companions();
 	test_session();
