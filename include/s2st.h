@@ -201,11 +201,11 @@ typedef struct s2st_s2ut_session s2st_s2ut_session;
 typedef struct s2st_s2ut_files {
 	const char *model;  /* fairseq checkpoint */
 	const char *config; /* config.yaml (transforms, vocoder); NULL: beside the model if there, else defaults */
-	/* dict.txt; NULL: units 0..K-1 as --target-is-code builds them, but for an XM transformer the vocab_filename of its
-	 * config, else dict.txt beside the model. */
+	/* dict.txt; NULL: units 0..K-1 as --target-is-code builds them, but for an XM transformer the vocab_filename of
+	 * its config, else dict.txt beside the model. */
 	const char *dict;
-	/* Configuration of an XM transformer's wav2vec 2.0 encoder: the checkpoint that it started from, or its keys as JSON
-	 * or YAML; NULL: derived from the tensors where the model lacks it. */
+	/* Configuration of an XM transformer's wav2vec 2.0 encoder: the checkpoint that it started from, or its keys as
+	 * JSON or YAML; NULL: derived from the tensors where the model lacks it. */
 	const char *w2v_config;
 	bool no_standardize; /* an XM transformer's samples are not normalised over the utterance */
 } s2st_s2ut_files;
@@ -218,7 +218,7 @@ typedef struct s2st_s2ut_info {
 	int encoder_dim, encoder_layers, decoder_layers;
 	int speaker_dim; /* width of the speaker vector it takes; 0: none */
 	bool waveform;    /* takes samples: an XM transformer */
-	int max_source_positions; /* filter-bank frames (10 ms), or samples; longer audio is refused, as the reference does */
+	int max_source_positions; /* filter-bank frames (10 ms), or samples; longer audio is refused, as there */
 	int max_target_positions; /* decoder steps */
 	const char *features;     /* "80-bin filter bank, utterance_cmvn": what the config, or its absence, asks for */
 } s2st_s2ut_info; /* strings live as long as the model */
@@ -250,8 +250,8 @@ typedef struct s2st_search_options {
  * them, and their one hypothesis has no closing </s>. */
 
 s2st_search_options s2st_search_defaults(void);
-/* What a model is usually searched with: the above, but for XM transformers beam 10 and max_len_a 1/320, as their length
- * is counted in samples. */
+/* What a model is usually searched with: the above, but for XM transformers beam 10 and max_len_a 1/320, as their
+ * length is counted in samples. */
 s2st_search_options s2st_s2ut_search_defaults(const s2st_s2ut *m);
 
 typedef struct s2st_hypothesis {

@@ -21,7 +21,8 @@ void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS])
 		{'m', "model", CLI_TEXT, "FILE", &m->files.model, 0, 0, "S2UT or XM checkpoint as fairseq saved it"},
 		{0, "config", CLI_TEXT, "FILE", &m->files.config, 0, 0,
 		 "config.yaml; none: the one beside the model, if any"},
-		{0, "dict", CLI_TEXT, "FILE", &m->files.dict, 0, 0, "dict.txt of the units; none: units 0 to K-1, or what the config of an XM model names"},
+		{0, "dict", CLI_TEXT, "FILE", &m->files.dict, 0, 0,
+		 "dict.txt of the units; none: units 0 to K-1, or what the config of an XM model names"},
 		{0, "w2v-config", CLI_TEXT, "FILE", &m->files.w2v_config, 0, 0,
 		 "XM models: the wav2vec 2.0 checkpoint they started from, or its keys (.json, .yaml); none: derived "
 		 "from the tensors"},

@@ -72,8 +72,8 @@ static int find_dict(const s2st_s2ut *m, const char **path, s2st_error *err)
 	S2_TRY(find_beside(m, "dict.txt", path, err));
 	if (!*path)
 		return s2_fail(err, S2ST_EMODEL,
-			       "%s: expected a dictionary of its %zu tokens (vocab_filename of config.yaml, or dict.txt "
-			       "beside the model), found none",
+			       "%s: expected a dictionary of its %zu tokens (vocab_filename of config.yaml, or "
+			       "dict.txt beside the model), found none",
 			       s2_checkpoint_path(m->ckpt), m->net.cfg.vocab);
 	return 0;
 }
@@ -179,7 +179,8 @@ static int read_w2v_config(const s2_value **out, s2_checkpoint **ckpt, s2_arena 
 		*out = s2_value_get(*out, "model");
 	if (!s2_value_get(*out, "encoder_layers"))
 		return s2_fail(err, S2ST_EMODEL,
-			       "%s: expected the configuration of a wav2vec 2.0 model (encoder_layers, ...), found none",
+			       "%s: expected the configuration of a wav2vec 2.0 model (encoder_layers, ...), found "
+			       "none",
 			       path);
 	return 0;
 }

@@ -18,8 +18,9 @@ typedef struct s2_transform {
 } s2_transform;
 
 typedef struct s2_data_config {
-	bool waveform;   /* use_audio_input: samples in place of a filter bank, layer-normed over the utterance whatever
-			  * standardize_audio says (speech_to_text_dataset.py:246 tests a method, which is always true) */
+	/* use_audio_input: samples in place of a filter bank, layer-normed over the utterance whatever
+	 * standardize_audio says (speech_to_text_dataset.py:246 tests a method, which is always true). */
+	bool waveform;
 	size_t n_bins;   /* of the filter bank; 1: a sample */
 	size_t channels; /* of the input; 1 */
 	size_t n_transforms;

@@ -296,7 +296,8 @@ static void test_xm(void)
 	/* Samples, not filter banks, and the other way round. */
 	write_file(yaml, "input_feat_per_channel: 80\n");
 	CHECK_INT(open_xm(yaml, dict, NULL), S2ST_EMODEL);
-	CHECK_CONTAINS(err.text, "test_xm.yaml: use_audio_input: expected true, as test_xm.pt takes samples, found false");
+	CHECK_CONTAINS(err.text, "test_xm.yaml: use_audio_input: expected true, as test_xm.pt takes samples, found "
+				 "false");
 	CHECK_INT(open_files(FIXTURES "/s2ut/post_norm.pt", config, NULL), S2ST_EMODEL);
 	CHECK_CONTAINS(err.text, "use_audio_input: expected false");
 	/* The encoder's configuration from outside has to agree with the tensors. */
