@@ -224,8 +224,9 @@ static int distances(const source *s, s2_encoder_config *c, const keys *k, s2st_
 	c->layer.gated = has(s, c->prefix, k->gate);
 	c->distances = (s2_distance_buckets){dims[0], reach < 0 ? 0 : (size_t)reach};
 	if (!s2_distance_possible(&c->distances))
-		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected distances that %zu buckets can tell apart, found %lld",
-			       s->file, k->max_distance, dims[0], (long long)reach);
+		return s2_fail(err, S2ST_EMODEL,
+			       "%s: %s: expected distances that %zu buckets can tell apart, found %lld", s->file,
+			       k->max_distance, dims[0], (long long)reach);
 	return 0;
 }
 
