@@ -1,5 +1,4 @@
 /* asr-bleu: how well translated speech says what its references say, by way of a speech recogniser. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,79 +228,6 @@ static int make_signature(const bleu *b, const s2st_score *score, char *out, siz
 	return rc;
 }
 
-static void print_four(FILE *f, const char *key, const double at[S2ST_BLEU_ORDER])
-{
-	fprintf(f, ", \"%s\": [", key);
-	for (int i = 0; i < S2ST_BLEU_ORDER; i++) {
-		fputs(i ? ", " : "", f);
-		if (at[i] == floor(at[i]))
-			fprintf(f, "%.0f", at[i]);
-		else
-			cli_json_real(f, at[i]);
-	}
-	fputc(']', f);
-}
-
-static void print_confidence(FILE *f, const s2st_confidence *c)
-{
-	fputs("{\"mean\": ", f);
-	cli_json_real(f, c->mean);
-	fputs(", \"ci\": ", f);
-	cli_json_real(f, c->ci);
-	fputc('}', f);
-}
-
-typedef struct report {
-	s2st_score score;
-	char signature[512];
-	s2st_confidence confidence;
-	s2st_comparison comparison;
-} report;
-
-static void print_json(FILE *f, const bleu *b, const report *r)
-{
-	fputs("{\"score\": ", f);
-	cli_json_real(f, r->score.score);
-	if (b->metric == METRIC_BLEU) {
-		print_four(f, "counts", r->score.counts);
-		print_four(f, "totals", r->score.totals);
-		print_four(f, "precisions", r->score.precisions);
-		fputs(", \"bp\": ", f);
-		cli_json_real(f, r->score.bp);
-	}
-	fprintf(f, ", \"sys_len\": %lld, \"ref_len\": %lld, \"signature\": ", (long long)r->score.sys_len,
-		(long long)r->score.ref_len);
-	cli_json_string(f, r->signature);
-	if (b->confidence) {
-		fputs(", \"confidence\": ", f);
-		print_confidence(f, &r->confidence);
-	}
-	if (b->baseline) {
-		fputs(", \"baseline\": {\"score\": ", f);
-		cli_json_real(f, r->comparison.baseline_score);
-		fputs(", \"confidence\": ", f);
-		print_confidence(f, &r->comparison.baseline);
-		fputs("}, \"system\": ", f);
-		print_confidence(f, &r->comparison.system);
-		fputs(", \"p_value\": ", f);
-		cli_json_real(f, r->comparison.p_value);
-	}
-	fputs("}\n", f);
-}
-
-static void print_text(FILE *f, const bleu *b, const report *r)
-{
-	const s2st_comparison *cmp = &r->comparison;
-	fprintf(f, "%s\n%s\n", r->score.text, r->signature);
-	if (b->confidence)
-		fprintf(f, "bootstrap: %.2f +- %.2f (95%%, %d samples, seed %d)\n", r->confidence.mean,
-			r->confidence.ci, b->samples, b->seed);
-	if (b->baseline)
-		fprintf(f, "baseline: %.2f (%.2f +- %.2f), this: %.2f (%.2f +- %.2f), p = %.4f (%d samples, seed %d)\n",
-			cmp->baseline_score, cmp->baseline.mean, cmp->baseline.ci, cmp->system_score, cmp->system.mean,
-			cmp->system.ci, cmp->p_value, b->samples, b->seed);
-}
-
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
 static int write_transcripts(const bleu *b, char *const *hyps, s2st_error *err)
@@ -318,7 +244,7 @@ static int write_transcripts(const bleu *b, char *const *hyps, s2st_error *err)
 	return rc;
 }
 
-static int compare(const bleu *b, char *const *baseline, const s2st_scorer *system, report *r, s2st_error *err)
+static int compare(const bleu *b, char *const *baseline, const s2st_scorer *system, cli_score *r, s2st_error *err)
 {
 	s2st_scorer *other = NULL;
 	int rc = score_all(b, baseline, &other, NULL, err);
@@ -329,7 +255,7 @@ static int compare(const bleu *b, char *const *baseline, const s2st_scorer *syst
 }
 
 /* `baseline` is NULL without --baseline. */
-static int report_on(const bleu *b, char *const *hyps, char *const *baseline, report *r, FILE *f, s2st_error *err)
+static int report_on(const bleu *b, char *const *hyps, char *const *baseline, cli_score *r, FILE *f, s2st_error *err)
 {
 	s2st_scorer *scorer = NULL;
 	int rc = score_all(b, hyps, &scorer, b->per_sentence ? f : NULL, err);
@@ -343,15 +269,14 @@ static int report_on(const bleu *b, char *const *hyps, char *const *baseline, re
 		rc = compare(b, baseline, scorer, r, err);
 	s2st_scorer_free(scorer);
 	if (rc == S2ST_OK)
-		(b->c->json ? print_json : print_text)(f, b, r);
+		cli_score_print(f, r, b->c->json);
 	return rc;
 }
 
-static int write_report(const bleu *b, char *const *hyps, char *const *baseline, report *r, s2st_error *err)
+static int write_report(const bleu *b, char *const *hyps, char *const *baseline, cli_score *r, s2st_error *err)
 {
 	char *text = NULL;
 	size_t n = 0;
-	s2st_writer *w = NULL;
 	FILE *f = open_memstream(&text, &n);
 	if (!f)
 		return cli_fail_memory(err);
@@ -361,11 +286,7 @@ static int write_report(const bleu *b, char *const *hyps, char *const *baseline,
 	if (rc == S2ST_OK && failed)
 		rc = cli_fail_memory(err);
 	if (rc == S2ST_OK)
-		rc = s2st_writer_open(&w, b->c->output ? b->c->output : "-", err);
-	if (rc == S2ST_OK && (rc = s2st_writer_write(w, text, n, err)) < 0)
-		s2st_writer_abort(w);
-	else if (rc == S2ST_OK)
-		rc = s2st_writer_commit(w, err);
+		rc = cli_write_text(b->c->output ? b->c->output : "-", text, n, err);
 	free(text);
 	return rc;
 }
@@ -373,7 +294,13 @@ static int write_report(const bleu *b, char *const *hyps, char *const *baseline,
 static int run(cli *c, bleu *b)
 {
 	s2st_error err;
-	report r = {.score = {.score = 0}};
+	cli_score r = {
+		.is_bleu = b->metric == METRIC_BLEU,
+		.has_confidence = b->confidence,
+		.has_baseline = b->baseline != NULL,
+		.samples = b->samples,
+		.seed = b->seed,
+	};
 	char **hyps = NULL, **baseline = NULL;
 	const char *language = b->language ? b->language->short_code : b->language_code;
 	int rc = s2st_normalizer_new(&b->normalizer, b->normalize, language, &err);

@@ -125,19 +125,10 @@ static void print(FILE *f, const transcribe *t, const char *id, const s2st_trans
 
 static int write_file(const char *path, cli_result *result, s2st_error *err)
 {
-	s2st_writer *w;
 	result->output = strdup(path);
 	if (!result->output || fflush(result->text.f) != 0)
 		return cli_fail_memory(err);
-	int rc = s2st_writer_open(&w, path, err);
-	if (rc < 0)
-		return rc;
-	rc = s2st_writer_write(w, result->text.bytes, result->text.n, err);
-	if (rc < 0)
-		s2st_writer_abort(w);
-	else
-		rc = s2st_writer_commit(w, err);
-	return rc;
+	return cli_write_text(path, result->text.bytes, result->text.n, err);
 }
 
 static int hear(const transcribe *t, s2st_asr_session *s, const s2st_input *row, cli_result *result, s2st_error *err)

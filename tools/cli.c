@@ -210,6 +210,19 @@ int cli_output_path(char **out, const char *dir, const char *id, const char *suf
 	return S2ST_OK;
 }
 
+int cli_write_text(const char *path, const char *text, size_t n, s2st_error *err)
+{
+	s2st_writer *w;
+	int rc = s2st_writer_open(&w, path, err);
+	if (rc < 0)
+		return rc;
+	rc = s2st_writer_write(w, text, n, err);
+	if (rc == S2ST_OK)
+		return s2st_writer_commit(w, err);
+	s2st_writer_abort(w);
+	return rc;
+}
+
 int cli_write_matrix(const cli *c, const char *dir, const char *id, const s2st_matrix *m, s2st_error *err)
 {
 	const size_t dims[] = {m->rows, m->cols};

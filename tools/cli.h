@@ -110,6 +110,7 @@ bool cli_exists(const char *path);
 int cli_make_folder(const char *path, s2st_error *err); /* with its parents; there already: fine */
 /* "DIR/IDsuffix" in a malloc'ed string; refuses ids that would leave the folder. */
 int cli_output_path(char **out, const char *dir, const char *id, const char *suffix, s2st_error *err);
+int cli_write_text(const char *path, const char *text, size_t n, s2st_error *err); /* whole or not at all; "-" stdout */
 /* DIR/ID.npy, float32; with --resume one that is there stays. */
 int cli_write_matrix(const cli *c, const char *dir, const char *id, const s2st_matrix *m, s2st_error *err);
 /* Numbers separated by commas or blanks, in a malloc'ed array. */
@@ -337,6 +338,18 @@ int cli_recordings_find(cli_recordings *r, const s2st_sentences *refs, const cha
  * others are done, or with `allow_missing` a line on stderr and an empty text. Returns CLI_OK or CLI_FAILED. */
 int cli_recordings_hear(cli *c, const cli_recordings *r, cli_models *m, bool allow_missing, char **texts);
 void cli_recordings_free(cli_recordings *r);
+
+/* What asr-bleu has found out (cli_score.c). */
+typedef struct cli_score {
+	s2st_score score;
+	char signature[512];
+	bool is_bleu, has_confidence, has_baseline;
+	s2st_confidence confidence;
+	s2st_comparison comparison;
+	int samples, seed; /* of the two */
+} cli_score;
+
+void cli_score_print(FILE *f, const cli_score *s, bool json);
 
 typedef struct cli_language {
 	const char *code, *short_code; /* "eng", "en" */

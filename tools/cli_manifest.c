@@ -145,18 +145,13 @@ static int write_config(const cli *c, const cli_s2ut_manifest *m, s2st_error *er
 	const int dir = slash ? (int)(slash - c->output) + 1 : 0;
 	char *path = NULL, *text = NULL;
 	size_t n = 0;
-	s2st_writer *w;
 	FILE *f = open_memstream(&text, &n);
 	if (f)
 		print_config(f, m);
 	int rc = f && fclose(f) == 0 && asprintf(&path, "%.*sconfig.yaml", dir, c->output) >= 0 ? S2ST_OK
 											       : cli_fail_memory(err);
 	if (rc == S2ST_OK)
-		rc = s2st_writer_open(&w, path, err);
-	if (rc == S2ST_OK && (rc = s2st_writer_write(w, text, n, err)) < 0)
-		s2st_writer_abort(w);
-	else if (rc == S2ST_OK)
-		rc = s2st_writer_commit(w, err);
+		rc = cli_write_text(path, text, n, err);
 	free(path);
 	free(text);
 	return rc;

@@ -81,19 +81,6 @@ static int no_result(void *self, const s2st_input *row, cli_result *result, s2st
 	return S2ST_OK;
 }
 
-static int write_text(const char *path, const char *text, size_t n, s2st_error *err)
-{
-	s2st_writer *w;
-	int rc = s2st_writer_open(&w, path, err);
-	if (rc < 0)
-		return rc;
-	rc = s2st_writer_write(w, text, n, err);
-	if (rc == S2ST_OK)
-		return s2st_writer_commit(w, err);
-	s2st_writer_abort(w);
-	return rc;
-}
-
 /* What the features are of, as a line of JSON in malloc'ed memory; NULL: out of memory. */
 static char *tell_origin(const learn *l)
 {
@@ -145,7 +132,7 @@ static int write_origin(const learn *l, s2st_error *err)
 	char *text = tell_origin(l);
 	if (!text)
 		return cli_fail_memory(err);
-	int rc = write_text(l->origin_file, text, strlen(text), err);
+	int rc = cli_write_text(l->origin_file, text, strlen(text), err);
 	free(text);
 	return rc;
 }
@@ -294,7 +281,7 @@ static int write_card(const learn *l, const s2st_kmeans_progress *p, s2st_error 
 		free(text);
 		return cli_fail_memory(err);
 	}
-	int rc = write_text(l->card_file, text, n, err);
+	int rc = cli_write_text(l->card_file, text, n, err);
 	if (rc == S2ST_OK && l->c->json)
 		fputs(text, stdout);
 	free(text);
