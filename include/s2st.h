@@ -106,6 +106,16 @@ typedef struct s2st_audio_info {
 /* The same paths; nothing is decoded. */
 S2ST_CHECK int s2st_audio_get_info(s2st_audio_info *out, const char *path, s2st_error *err);
 
+/* Archives that stay open (mapped) between calls, for the thousands of slices of one zip. Any number of threads may
+ * share one; it is freed last. A zip that was replaced in the meantime is noticed and opened anew. */
+typedef struct s2st_archives s2st_archives;
+S2ST_CHECK int s2st_archives_new(s2st_archives **out, s2st_error *err);
+void s2st_archives_free(s2st_archives *a);
+/* As s2st_audio_read and s2st_audio_get_info; `a` NULL: an archive is opened for the call alone. */
+S2ST_CHECK int s2st_archives_read(s2st_audio *out, s2st_archives *a, const char *path, int sample_rate,
+				  s2st_error *err);
+S2ST_CHECK int s2st_archives_get_info(s2st_audio_info *out, s2st_archives *a, const char *path, s2st_error *err);
+
 /* ---- lists of inputs ---------------------------------------------------------------------------------------- */
 
 typedef struct s2st_inputs s2st_inputs;
@@ -127,14 +137,33 @@ typedef struct s2st_inputs_options {
 
 /* Each of `args` is an audio file, a zip slice, a folder (its wav, flac, ogg and mp3 files sorted by name), a fairseq
  * manifest (.tsv: GSLM style, first line a root folder, or S2UT or S2T style with a header line), a list of paths
- * (.txt, .lst, .list), or "-" (as well as a named pipe): stdin, which holds either one audio file, whose id is "stdin",
- * or a list or manifest. Files missing from disk are found when they are read, not here. All else that is wrong with a
- * list is found here, unless it comes through a pipe: then it is read row by row, as the writer gives it. */
+ * (.txt, .lst, .list), either of them compressed (.tsv.gz), or "-" (as well as a named pipe): stdin, which holds either
+ * one audio file, whose id is "stdin", or a list or manifest. Files missing from disk are found when they are read, not
+ * here. All else that is wrong with a list is found here, unless it comes through a pipe: then it is read row by row,
+ * as the writer gives it. */
 S2ST_CHECK int s2st_inputs_open(s2st_inputs **out, const char *const *args, size_t n_args,
 				const s2st_inputs_options *opt, s2st_error *err);
 S2ST_CHECK int s2st_inputs_next(s2st_inputs *in, s2st_input *out, s2st_error *err); /* 1 a row, 0 the end, < 0 error */
 int64_t s2st_inputs_count(const s2st_inputs *in);                                  /* rows of this shard; -1 unknown */
 void s2st_inputs_free(s2st_inputs *in);
+
+/* Mined pairs, as SpeechMatrix publishes them (aligned_speech/en-fr.tsv.gz): "score<TAB>audio<TAB>audio" a line, below
+ * a header that begins with "score"; or a table with the columns score, src_audio and tgt_audio among others
+ * (s2u_manifests/en-fr/train_mined.tsv). Plain or gzip; one line in memory at a time. */
+typedef struct s2st_pairs s2st_pairs;
+
+typedef struct s2st_pair {
+	double score;
+	const char *source, *target; /* paths, mostly zip slices; the target of a train_mined.tsv is its units */
+	const char *id;              /* NULL where the table has no such column */
+	int64_t source_frames, target_frames; /* src_n_frames, tgt_n_frames; -1 likewise */
+	size_t line;                 /* in the file, from 1 */
+} s2st_pair; /* strings live until the next call */
+
+/* "-" is stdin. */
+S2ST_CHECK int s2st_pairs_open(s2st_pairs **out, const char *path, s2st_error *err);
+S2ST_CHECK int s2st_pairs_next(s2st_pairs *p, s2st_pair *out, s2st_error *err); /* 1 a pair, 0 the end, < 0 error */
+void s2st_pairs_free(s2st_pairs *p);
 
 /* Rows [*begin, *end) of `total` that belong to part `shard` of `n_shards`: fairseq's round(total / n * shard), halves
  * to even (simple_kmeans/feature_utils.py:23-32). */
@@ -143,7 +172,7 @@ void s2st_shard_range(size_t total, int shard, int n_shards, size_t *begin, size
 /* ---- files out ---------------------------------------------------------------------------------------------- */
 
 /* A file appears whole or not at all: bytes go to a temporary name beside it, commit does fsync and rename.
- * "-" is stdout (commit flushes and reports what the pipe says). */
+ * "-" is stdout (commit flushes and reports what the pipe says). A path that ends in .gz is written compressed. */
 typedef struct s2st_writer s2st_writer;
 S2ST_CHECK int s2st_writer_open(s2st_writer **out, const char *path, s2st_error *err);
 S2ST_CHECK int s2st_writer_write(s2st_writer *w, const void *data, size_t n, s2st_error *err);

@@ -19,7 +19,8 @@ BEGIN {
 	sees["models"] = "models layers audio formats math base"
 	sees["api"] = "api models layers search text audio formats math base"
 
-	home["zip.h"] = home["zlib.h"] = home["jansson.h"] = home["yaml.h"] = "formats"
+	home["zlib.h"] = "base"
+	home["zip.h"] = home["jansson.h"] = home["yaml.h"] = "formats"
 	home["sndfile.h"] = home["soxr.h"] = "audio"
 	home["utf8proc.h"] = "text"
 	home["cblas.h"] = "nowhere" # see src/math/gemm.h

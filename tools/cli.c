@@ -62,10 +62,14 @@ void cli_begin(cli *c, int argc, char **argv)
 	c->argc = argc;
 	c->argv = argv;
 	c->n_shards = 1;
+	if (s2st_archives_new(&c->archives, NULL) < 0)
+		c->archives = NULL; /* each slice then opens its archive */
 }
 
 int cli_end(cli *c, int code)
 {
+	s2st_archives_free(c->archives);
+	c->archives = NULL;
 	free(c->args);
 	c->args = NULL;
 	errno = 0;

@@ -79,6 +79,7 @@ typedef struct cli {
 	const char *shard_text;
 	bool noticed[CLI_N_NOTICES];
 	bool bar_shown;
+	s2st_archives *archives; /* that zip slices are read from */
 } cli;
 
 /* First thing in main: keeps argv, takes care of signals. */
@@ -151,6 +152,7 @@ typedef struct cli_result {
 	double seconds; /* of audio done, for the × real time figure */
 	size_t frames;  /* of audio, 10 ms each: the length that fairseq sorts by */
 	char *output;   /* malloc'ed: the file that it has of its own; NULL: none */
+	s2st_archives *archives; /* of cli_read_audio */
 	char *notes[CLI_N_NOTICES];
 } cli_result;
 

@@ -18,7 +18,7 @@ void cli_note_audio(cli_result *r, const char *path, int source_rate, int rate, 
 
 int cli_read_audio(cli_result *r, s2st_audio *out, const char *path, s2st_error *err)
 {
-	int rc = s2st_audio_read(out, path, MODEL_RATE, err);
+	int rc = s2st_archives_read(out, r->archives, path, MODEL_RATE, err);
 	if (rc < 0)
 		return rc;
 	cli_note_audio(r, path, out->source_rate, out->sample_rate, out->source_channels);

@@ -193,6 +193,7 @@ static void do_items(const worker *me, size_t first, size_t n)
 	const double start = cli_now();
 	for (size_t i = first; i < first + n; i++) {
 		cli_item *item = item_at(me->e, i);
+		item->result.archives = me->e->c->archives;
 		if (cli_result_open(&item->result, &err) < 0)
 			cli_item_fail(item, &err);
 		else

@@ -12,7 +12,6 @@
 
 #include "audio/resample.h"
 #include "audio/spool.h"
-#include "base/file.h"
 #include "base/size.h"
 
 enum {
@@ -31,7 +30,8 @@ struct s2_audio_stream {
 	int channel; /* the one that is given out, from 1; 0: the mean of all */
 
 	/* libsndfile reads from here where the file is not a file of its own */
-	s2_map map; /* of an archive */
+	s2st_archives *archives; /* that know `archive`; NULL: none */
+	s2_archive *archive;     /* of a slice; NULL: no slice */
 	const unsigned char *bytes;
 	size_t n_bytes, at;
 
@@ -176,17 +176,19 @@ bool s2_parse_slice(const char *path, size_t *n_path, size_t *offset, size_t *le
 
 static int open_slice(s2_audio_stream *s, size_t n_path, size_t offset, size_t length, s2st_error *err)
 {
-	char *archive = strndup(s->name, n_path);
-	if (!archive)
+	const s2_map *map;
+	char *path = strndup(s->name, n_path);
+	if (!path)
 		return s2_fail_mem(err, s->name);
-	int rc = s2_map_open(&s->map, archive, err);
-	free(archive);
+	int rc = s2_archive_take(&s->archive, s->archives, path, err);
+	free(path);
 	if (rc < 0)
 		return rc;
-	if (length == 0 || offset > s->map.size || length > s->map.size - offset)
+	map = s2_archive_map(s->archive);
+	if (length == 0 || offset > map->size || length > map->size - offset)
 		return s2_fail(err, S2ST_EFORMAT, "%s: expected a part of %zu bytes, found %zu bytes at offset %zu",
-			       s->name, s->map.size, length, offset);
-	s->bytes = s->map.bytes + offset;
+			       s->name, map->size, length, offset);
+	s->bytes = map->bytes + offset;
 	s->n_bytes = length;
 	return open_memory(s, err);
 }
@@ -277,10 +279,11 @@ static int finish_open(s2_audio_stream **out, int rc, int sample_rate, s2st_erro
 	return rc;
 }
 
-int s2_audio_open(s2_audio_stream **out, const char *path, int sample_rate, s2st_error *err)
+int s2_audio_open(s2_audio_stream **out, s2st_archives *archives, const char *path, int sample_rate, s2st_error *err)
 {
 	bool from_stdin = strcmp(path, "-") == 0 || s2_is_spool_path(path);
 	S2_TRY(stream_new(out, from_stdin ? "stdin" : path, sample_rate, err));
+	(*out)->archives = archives;
 	return finish_open(out, open_path(*out, path, err), sample_rate, err);
 }
 
@@ -299,7 +302,7 @@ void s2_audio_close(s2_audio_stream *s)
 		return;
 	if (s->file)
 		sf_close(s->file);
-	s2_map_close(&s->map);
+	s2_archive_give(s->archives, s->archive);
 	s2_resampler_free(s->resampler);
 	free(s->block);
 	free(s->mono);
@@ -363,11 +366,11 @@ int s2_audio_read_all(s2st_audio *out, s2_audio_stream *s, s2st_error *err)
 	return rc;
 }
 
-int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err)
+int s2st_archives_read(s2st_audio *out, s2st_archives *a, const char *path, int sample_rate, s2st_error *err)
 {
 	s2_audio_stream *s;
 	*out = (s2st_audio){0};
-	S2_TRY(s2_audio_open(&s, path, sample_rate, err));
+	S2_TRY(s2_audio_open(&s, a, path, sample_rate, err));
 	int rc = s2_audio_read_all(out, s, err);
 	s2_audio_close(s);
 	return rc;
@@ -392,11 +395,21 @@ void s2st_audio_ahead(const char *path)
 	free(file);
 }
 
+int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err)
+{
+	return s2st_archives_read(out, NULL, path, sample_rate, err);
+}
+
 int s2st_audio_get_info(s2st_audio_info *out, const char *path, s2st_error *err)
+{
+	return s2st_archives_get_info(out, NULL, path, err);
+}
+
+int s2st_archives_get_info(s2st_audio_info *out, s2st_archives *a, const char *path, s2st_error *err)
 {
 	s2_audio_stream *s;
 	*out = (s2st_audio_info){0};
-	S2_TRY(s2_audio_open(&s, path, 0, err));
+	S2_TRY(s2_audio_open(&s, a, path, 0, err));
 	const SF_INFO info = s->info;
 	s2_audio_close(s);
 	if (info.frames < 0 || info.frames == SF_COUNT_MAX)

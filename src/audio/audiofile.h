@@ -11,12 +11,13 @@
 
 #include <stddef.h>
 
-#include "base/status.h"
+#include "audio/archives.h"
 
 typedef struct s2_audio_stream s2_audio_stream;
 
-/* `path` and `sample_rate` as for s2st_audio_read. */
-S2ST_CHECK int s2_audio_open(s2_audio_stream **out, const char *path, int sample_rate, s2st_error *err);
+/* `path` and `sample_rate` as for s2st_audio_read; `archives` NULL, or kept ones, which outlive the stream. */
+S2ST_CHECK int s2_audio_open(s2_audio_stream **out, s2st_archives *archives, const char *path, int sample_rate,
+			     s2st_error *err);
 /* The same for a file of `n` bytes that lie in memory, and stay there; `name` is for messages. */
 S2ST_CHECK int s2_audio_open_bytes(s2_audio_stream **out, const char *name, const unsigned char *bytes, size_t n,
 				   int sample_rate, s2st_error *err);

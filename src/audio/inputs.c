@@ -52,8 +52,8 @@ static bool has_suffix(const char *path, const char *const *suffixes)
 	return false;
 }
 
-static const char *const MANIFEST_SUFFIXES[] = {".tsv", NULL};
-static const char *const LIST_SUFFIXES[] = {".txt", ".lst", ".list", NULL};
+static const char *const MANIFEST_SUFFIXES[] = {".tsv", ".tsv.gz", NULL};
+static const char *const LIST_SUFFIXES[] = {".txt", ".lst", ".list", ".txt.gz", ".lst.gz", ".list.gz", NULL};
 
 /* ---- opening -------------------------------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audio/spool.h"
 #include "base/size.h"
 
 enum { FIRST_SIZE = 65536 };
@@ -27,9 +28,53 @@ void s2_lines_close(s2_lines *l)
 	if (!l->name)
 		return;
 	close(l->fd);
+	s2_gzip_free(l->gzip);
 	free(l->buf);
 	free(l->name);
 	*l = (s2_lines){0};
+}
+
+static int read_plain(s2_lines *l, size_t cap, size_t *n, s2st_error *err)
+{
+	ssize_t got;
+	do
+		got = read(l->fd, l->buf + l->end, cap);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return s2_fail(err, S2ST_EIO, "%s: cannot read: %s", l->name, strerror(errno));
+	*n = (size_t)got;
+	return S2ST_OK;
+}
+
+/* A compressed pipe is kept in memory, small as it is: what stands behind its first bytes could not be handed on. */
+static int keep_pipe(s2_lines *l, size_t n, s2st_error *err)
+{
+	const int spool = s2_spool(l->fd, l->buf, n, l->name, err);
+	if (spool < 0)
+		return spool;
+	close(l->fd);
+	l->fd = spool;
+	l->origin = 0;
+	return S2ST_OK;
+}
+
+/* Reads the first bytes: text goes to the buffer, gzip to zlib. */
+static int begin(s2_lines *l, size_t *n, s2st_error *err)
+{
+	size_t got = 1;
+	for (*n = 0; *n < 2 && got > 0; *n += got, l->end += got)
+		S2_TRY(read_plain(l, l->cap - 1 - *n, &got, err));
+	l->end = 0;
+	l->begun = true;
+	if (!s2_is_gzip(l->buf, *n))
+		return S2ST_OK;
+	if (l->origin < 0) {
+		S2_TRY(keep_pipe(l, *n, err));
+		*n = 0;
+	}
+	S2_TRY(s2_gzip_new(&l->gzip, l->buf, *n, err));
+	*n = 0;
+	return S2ST_OK;
 }
 
 /* Reads once, behind what is there; makes room first. One byte stays free, to end a last line that has no end. */
@@ -50,14 +95,15 @@ static int fill(s2_lines *l, s2st_error *err)
 		l->buf = more;
 		l->cap *= 2;
 	}
-	ssize_t got;
-	do
-		got = read(l->fd, l->buf + l->end, l->cap - l->end - 1);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return s2_fail(err, S2ST_EIO, "%s: cannot read: %s", l->name, strerror(errno));
-	l->at_end = got == 0;
-	l->end += (size_t)got;
+	size_t n = 0;
+	if (!l->begun)
+		S2_TRY(begin(l, &n, err));
+	if (n == 0 && !l->gzip)
+		S2_TRY(read_plain(l, l->cap - l->end - 1, &n, err));
+	else if (n == 0 && s2_gzip_read(l->gzip, l->fd, l->buf + l->end, l->cap - l->end - 1, &n, err) < 0)
+		return s2_fail_prefix(err, S2ST_EFORMAT, "%s:%zu", l->name, l->number + 1);
+	l->at_end = n == 0;
+	l->end += n;
 	return S2ST_OK;
 }
 
@@ -118,7 +164,9 @@ int s2_lines_rewind(s2_lines *l, s2st_error *err)
 {
 	if (lseek(l->fd, l->origin, SEEK_SET) < 0)
 		return s2_fail(err, S2ST_EIO, "%s: cannot rewind: %s", l->name, strerror(errno));
+	s2_gzip_free(l->gzip);
+	l->gzip = NULL;
 	l->start = l->end = l->number = 0;
-	l->at_end = false;
+	l->at_end = l->begun = false;
 	return S2ST_OK;
 }

@@ -1,7 +1,8 @@
 /* Lines of a file or a pipe, one in memory at a time.
  *
  * Layer: audio. Line ends are LF or CRLF, a byte order mark is dropped. A NUL and a line that no list of files has
- * (S2_LINE_LIMIT) are errors that name the line. */
+ * (S2_LINE_LIMIT) are errors that name the line. What begins as gzip does is read through zlib; should it be cut short,
+ * the lines before are given out first. */
 #ifndef S2_AUDIO_LINES_H
 #define S2_AUDIO_LINES_H
 
@@ -9,6 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/gzip.h"
 #include "base/status.h"
 
 #define S2_LINE_LIMIT ((size_t)16 << 20)
@@ -16,6 +18,8 @@
 typedef struct s2_lines {
 	int fd;
 	off_t origin; /* where fd stood at first; -1: a pipe */
+	bool begun;   /* the first bytes have told whether it is gzip */
+	s2_gzip *gzip; /* NULL: plain text */
 	char *name;   /* for messages */
 	char *buf;    /* [cap]; bytes start..end are read and not yet given out */
 	size_t start, end, cap;

@@ -4,12 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "audio/columns.h"
 #include "base/file.h"
 #include "base/size.h"
 
 typedef enum manifest_kind { LIST, GSLM, TABLE } manifest_kind;
-
-enum { NO_COLUMN = -1 };
 
 struct s2_manifest {
 	manifest_kind kind;
@@ -24,53 +23,21 @@ struct s2_manifest {
 	int id, audio, frames, target; /* columns */
 };
 
-/* Splits at tabs, in place: returns the field and moves *rest behind it (NULL: it was the last). */
-static char *next_field(char **rest)
-{
-	char *field = *rest, *tab = strchr(field, '\t');
-	if (tab)
-		*tab++ = 0;
-	*rest = tab;
-	return field;
-}
-
-static int count_fields(const char *line)
-{
-	int n = 1;
-	for (; (line = strchr(line, '\t')); line++)
-		n++;
-	return n;
-}
-
-static int column_of(const char *header, const char *name)
-{
-	size_t length = strlen(name);
-	int column = 0;
-	for (const char *at = header;; at++, column++) {
-		size_t n = strcspn(at, "\t");
-		if (n == length && memcmp(at, name, n) == 0)
-			return column;
-		at += n;
-		if (!*at)
-			return NO_COLUMN;
-	}
-}
-
 static int column_of_either(const char *header, const char *name, const char *other)
 {
-	int column = column_of(header, name);
-	return column == NO_COLUMN ? column_of(header, other) : column;
+	int column = s2_find_column(header, name);
+	return column == S2_NO_COLUMN ? s2_find_column(header, other) : column;
 }
 
 /* False: the line is no header of a table of audio. */
 static bool read_header(s2_manifest *m, const char *line)
 {
-	m->n_columns = count_fields(line);
-	m->id = column_of(line, "id");
+	m->n_columns = s2_count_columns(line);
+	m->id = s2_find_column(line, "id");
 	m->audio = column_of_either(line, "src_audio", "audio");
 	m->frames = column_of_either(line, "src_n_frames", "n_frames");
 	m->target = column_of_either(line, "tgt_audio", "tgt_text");
-	return m->n_columns > 1 && m->id != NO_COLUMN && m->audio != NO_COLUMN;
+	return m->n_columns > 1 && m->id != S2_NO_COLUMN && m->audio != S2_NO_COLUMN;
 }
 
 static bool is_folder(const char *path)
@@ -170,11 +137,7 @@ static int fail_row(const s2_manifest *m, s2st_error *err, const char *expected,
 
 static int parse_frames(const s2_manifest *m, const char *text, int64_t *out, s2st_error *err)
 {
-	size_t n = strspn(text, "0123456789");
-	if (n == 0 || n > 18 || text[n])
-		return fail_row(m, err, "a number of frames", text);
-	*out = strtoll(text, NULL, 10);
-	return S2ST_OK;
+	return s2_parse_frames(text, out) ? S2ST_OK : fail_row(m, err, "a number of frames", text);
 }
 
 static int set_path(s2_manifest *m, const char *path, s2st_input *row, s2st_error *err)
@@ -191,24 +154,24 @@ static int set_path(s2_manifest *m, const char *path, s2st_input *row, s2st_erro
 
 static int read_gslm_row(s2_manifest *m, char *line, s2st_input *row, s2st_error *err)
 {
-	int n = count_fields(line);
+	int n = s2_count_columns(line);
 	if (n != 2)
 		return s2_fail(err, S2ST_EFORMAT,
 			       "%s:%zu: expected 2 columns (path, frames) below the root folder, found %d",
 			       m->lines.name, m->lines.number, n);
-	char *path = next_field(&line);
+	char *path = s2_next_column(&line);
 	S2_TRY(parse_frames(m, line, &row->n_frames, err));
 	return set_path(m, path, row, err);
 }
 
 static int read_table_row(s2_manifest *m, char *line, s2st_input *row, s2st_error *err)
 {
-	int n = count_fields(line);
+	int n = s2_count_columns(line);
 	if (n != m->n_columns)
 		return s2_fail(err, S2ST_EFORMAT, "%s:%zu: expected %d columns as in the header, found %d",
 			       m->lines.name, m->lines.number, m->n_columns, n);
 	for (int column = 0; line; column++) {
-		char *field = next_field(&line);
+		char *field = s2_next_column(&line);
 		if (column == m->id)
 			row->id = field;
 		else if (column == m->audio)

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/gzip.h"
 
 struct s2st_writer {
 	FILE *f;
-	char *path; /* final name; NULL: stdout */
-	char *temp; /* NULL: written in place (stdout, devices, pipes) */
+	FILE *packed; /* the file behind f where f compresses; else NULL */
+	char *path;   /* final name; NULL: stdout */
+	char *temp;   /* NULL: written in place (stdout, devices, pipes) */
 };
 
 static const char *name_of(const s2st_writer *w)
@@ -68,6 +70,20 @@ static int open_temp(s2st_writer *w, s2st_error *err)
 	return S2ST_OK;
 }
 
+/* "x.tsv.gz" is compressed. */
+static int compress(s2st_writer *w, s2st_error *err)
+{
+	const size_t n = strlen(w->path);
+	if (n <= 3 || strcmp(w->path + n - 3, ".gz") != 0)
+		return S2ST_OK;
+	FILE *f = s2_gzip_onto(w->f);
+	if (!f)
+		return s2_fail_mem(err, w->path);
+	w->packed = w->f;
+	w->f = f;
+	return S2ST_OK;
+}
+
 int s2st_writer_open(s2st_writer **out, const char *path, s2st_error *err)
 {
 	*out = NULL;
@@ -86,6 +102,8 @@ int s2st_writer_open(s2st_writer **out, const char *path, s2st_error *err)
 	} else {
 		rc = open_temp(w, err);
 	}
+	if (rc == S2ST_OK && w->path)
+		rc = compress(w, err);
 	if (rc < 0) {
 		s2st_writer_abort(w);
 		return rc;
@@ -145,6 +163,16 @@ int s2_writer_truncate(s2st_writer *w, size_t size, s2st_error *err)
 	return ftruncate(fileno(w->f), (off_t)size) == 0 ? S2ST_OK : fail_write(w, err);
 }
 
+/* From here on the writer is one of an ordinary file. */
+static int end_compressed(s2st_writer *w, s2st_error *err)
+{
+	errno = 0;
+	const int rc = fclose(w->f) == 0 ? S2ST_OK : fail_write(w, err);
+	w->f = w->packed;
+	w->packed = NULL;
+	return rc < 0 ? rc : s2st_writer_flush(w, err);
+}
+
 int s2st_writer_commit(s2st_writer *w, s2st_error *err)
 {
 	int rc = s2st_writer_flush(w, err);
@@ -152,6 +180,8 @@ int s2st_writer_commit(s2st_writer *w, s2st_error *err)
 		writer_free(w);
 		return rc;
 	}
+	if (rc == S2ST_OK && w->packed)
+		rc = end_compressed(w, err);
 	errno = 0;
 	if (rc == S2ST_OK && w->temp && fsync(fileno(w->f)) != 0)
 		rc = fail_write(w, err);
@@ -173,6 +203,8 @@ void s2st_writer_abort(s2st_writer *w)
 		return;
 	if (w->f && w->f != stdout)
 		fclose(w->f);
+	if (w->packed)
+		fclose(w->packed);
 	if (w->temp)
 		unlink(w->temp);
 	writer_free(w);

@@ -1,9 +1,8 @@
 #include "formats/joblib.h"
 
 #include <string.h>
-#define ZLIB_CONST
-#include <zlib.h>
 
+#include "base/gzip.h"
 #include "base/size.h"
 #include "formats/npy.h"
 #include "formats/pickle.h"
@@ -45,46 +44,15 @@ bool s2_joblib_sniff(const unsigned char *bytes, size_t n)
 
 /* ---- compressed files ---------------------------------------------------------------------------------------- */
 
-/* Length of the stream `in` [n] when inflated; with `out` [cap] also its bytes. */
-static int inflate_all(const unsigned char *in, size_t n, unsigned char *out, size_t cap, size_t *length,
-		       const char *name, s2st_error *err)
-{
-	enum { AUTO_HEADER = 32, PIECE = 1 << 30 };
-	unsigned char window[1 << 14];
-	z_stream z = {0};
-	if (inflateInit2(&z, MAX_WBITS + AUTO_HEADER) != Z_OK)
-		return s2_fail_mem(err, name);
-	int rc = Z_OK;
-	z.next_in = in;
-	*length = 0;
-	while (rc == Z_OK) {
-		size_t left = n - (size_t)(z.next_in - in), room = out ? s2_min(cap - *length, PIECE) : sizeof window;
-		z.avail_in = (uInt)s2_min(left, PIECE);
-		z.next_out = out ? out + *length : window;
-		z.avail_out = (uInt)room;
-		rc = inflate(&z, Z_NO_FLUSH);
-		*length += room - z.avail_out;
-		if (*length > max_inflated)
-			break;
-	}
-	inflateEnd(&z);
-	if (*length > max_inflated)
-		return s2_fail(err, S2ST_EFORMAT, "%s: expands to more than %zu MB", name, max_inflated >> 20);
-	if (rc == Z_BUF_ERROR)
-		return s2_fail(err, S2ST_EFORMAT, "%s: truncated: its compressed data ends after %zu bytes", name, n);
-	return rc == Z_STREAM_END ? S2ST_OK
-				  : s2_fail(err, S2ST_EFORMAT, "%s: its compressed data is damaged", name);
-}
-
 /* Twice through zlib: once to know how much memory, once to fill it. */
 static int expand(const unsigned char **bytes, size_t *n, s2_arena *a, const char *name, s2st_error *err)
 {
 	size_t length;
-	S2_TRY(inflate_all(*bytes, *n, NULL, 0, &length, name, err));
+	S2_TRY(s2_inflate(*bytes, *n, NULL, max_inflated, &length, name, err));
 	unsigned char *out = s2_arena_alloc(a, s2_max(length, 1), 1, 1);
 	if (!out)
 		return s2_fail_mem(err, name);
-	S2_TRY(inflate_all(*bytes, *n, out, length, &length, name, err));
+	S2_TRY(s2_inflate(*bytes, *n, out, length, &length, name, err));
 	*bytes = out;
 	*n = length;
 	return S2ST_OK;

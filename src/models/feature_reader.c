@@ -44,6 +44,7 @@ int s2_feature_reader_init(s2_feature_reader *r, const s2_extractor *e, size_t l
 {
 	*r = (s2_feature_reader){.e = e, .layer = layer, .spool = -1};
 	S2_TRY(s2_exec_init(&r->x, pool, kernels, err));
+	S2_TRY(s2st_archives_new(&r->archives, err));
 	return allocate(r, err);
 }
 
@@ -59,6 +60,7 @@ static void close_file(s2_feature_reader *r)
 void s2_feature_reader_free(s2_feature_reader *r)
 {
 	close_file(r);
+	s2st_archives_free(r->archives);
 	free(r->samples);
 	free(r->features);
 	s2_exec_free(&r->x);
@@ -68,7 +70,7 @@ void s2_feature_reader_free(s2_feature_reader *r)
 
 static int open_stream(s2_feature_reader *r, const char *path, int channel, s2st_error *err)
 {
-	S2_TRY(s2_audio_open(&r->stream, path, r->e->sample_rate, err));
+	S2_TRY(s2_audio_open(&r->stream, r->archives, path, r->e->sample_rate, err));
 	return s2_audio_pick_channel(r->stream, channel, err);
 }
 

@@ -23,6 +23,7 @@ typedef struct s2_feature_reader {
 	float *features; /* [cap_rows, dim] */
 	size_t cap_rows;
 
+	s2st_archives *archives; /* of slices; the reader's own */
 	s2_audio_stream *stream; /* NULL: no file is open */
 	int spool;               /* stdin kept in memory; -1: none */
 	bool at_end;

@@ -144,7 +144,7 @@ static void test_stream(void)
 	float *x = make_sine(50000, 2, 44100), piece[777];
 	const char *path = write_audio("st.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 44100, 2, x, 50000);
 	REQUIRE_OK(s2st_audio_read(&whole, path, 16000, &err));
-	REQUIRE_OK(s2_audio_open(&s, path, 16000, &err));
+	REQUIRE_OK(s2_audio_open(&s, NULL, path, 16000, &err));
 	CHECK_INT(s2_audio_rate(s), 16000);
 	CHECK_INT(s2_audio_source_rate(s), 44100);
 	CHECK_INT(s2_audio_source_channels(s), 2);
@@ -230,6 +230,58 @@ static void test_slices(void)
 	free(archive);
 }
 
+/* Many slices open an archive once; one that was replaced is noticed; more archives than are kept still work. */
+static void test_archives(void)
+{
+	enum { MANY = 20 };
+	size_t n;
+	char *wav = slurp(WAV, &n), path[600], name[20];
+	s2st_audio expected, a;
+	s2st_audio_info info;
+	s2st_archives *archives;
+	REQUIRE_OK(s2st_audio_read(&expected, WAV, 16000, &err));
+	REQUIRE_OK(s2st_archives_new(&archives, &err));
+	snprintf(path, sizeof path, "%s:0:%zu", test_temp_file("b.zip", wav, n), n);
+	for (int i = 0; i < 100; i++) {
+		REQUIRE_OK(s2st_archives_read(&a, archives, path, 16000, &err));
+		CHECK(a.n == expected.n && memcmp(a.samples, expected.samples, a.n * sizeof *a.samples) == 0);
+		s2st_audio_free(&a);
+		REQUIRE_OK(s2st_archives_get_info(&info, archives, path, &err));
+		CHECK_INT(info.frames, expected.n);
+	}
+	CHECK_INT(s2_archives_opened(archives), 1);
+
+	s2_archive *old, *again;
+	REQUIRE_OK(s2_archive_take(&old, archives, test_temp("b.zip"), &err));
+	REQUIRE(remove(test_temp("b.zip")) == 0);
+	CHECK_INT(s2st_archives_read(&a, archives, path, 16000, &err), S2ST_EIO);
+	CHECK_CONTAINS(err.text, "b.zip: cannot open");
+	test_temp_file("b.zip", wav, 100);
+	CHECK_INT(s2st_archives_read(&a, archives, path, 16000, &err), S2ST_EFORMAT);
+	CHECK_CONTAINS(err.text, "a part of 100 bytes");
+	CHECK_INT(s2_archive_map(old)->size, n);
+	CHECK(memcmp(s2_archive_map(old)->bytes, wav, n) == 0);
+	CHECK_INT(s2_archives_opened(archives), 2);
+	s2_archive_give(archives, old);
+
+	s2_archive *all[MANY];
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "%d.zip", i);
+		REQUIRE_OK(s2_archive_take(&all[i], archives, test_temp_file(name, wav, n - (size_t)i), &err));
+	}
+	REQUIRE_OK(s2_archive_take(&again, archives, test_temp("0.zip"), &err));
+	CHECK(again == all[0]);
+	s2_archive_give(archives, again);
+	for (int i = 0; i < MANY; i++) {
+		CHECK_INT(s2_archive_map(all[i])->size, n - (size_t)i);
+		s2_archive_give(archives, all[i]);
+	}
+	s2st_archives_free(archives);
+	s2st_archives_free(NULL);
+	s2st_audio_free(&expected);
+	free(wav);
+}
+
 static void test_stdin_audio(void)
 {
 	size_t n;
@@ -312,6 +364,7 @@ int main(void)
 	test_resampling();
 	test_stream();
 	test_slices();
+	test_archives();
 	test_bad_files();
 	test_truncated();
 	test_stdin_audio();
