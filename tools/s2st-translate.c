@@ -42,7 +42,8 @@ static void print_json(FILE *f, const s2st_input *row, const char *path, const s
 }
 
 /* What a recogniser hears in the translation; NULL without --transcript. */
-static int transcribe(const translate *t, s2st_asr_session *s, const s2st_waveform *wave, const char **out, s2st_error *err)
+static int transcribe(const translate *t, s2st_asr_session *s, const s2st_waveform *wave, const char **out,
+		      s2st_error *err)
 {
 	s2st_transcript said;
 	*out = NULL;

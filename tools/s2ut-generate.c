@@ -119,7 +119,8 @@ static void print_best(FILE *f, const generate *g, const s2st_input *row, const 
 
 /* ---- one input ---- */
 
-static int write_insides(const generate *g, s2st_s2ut_session *s, const s2st_input *row, const s2st_audio *a, s2st_error *err)
+static int write_insides(const generate *g, s2st_s2ut_session *s, const s2st_input *row, const s2st_audio *a,
+			 s2st_error *err)
 {
 	s2st_matrix m;
 	int rc = S2ST_OK;
