@@ -500,12 +500,14 @@ typedef struct s2st_asr_session s2st_asr_session;
 typedef struct s2st_asr_files {
 	const char *model; /* fairseq checkpoint, or a Hugging Face folder */
 	const char *dict;  /* dict.ltr.txt (fairseq) or vocab.json; NULL: in the checkpoint or beside the model */
+	const char *language; /* of a model with adapters (MMS): "eng"; NULL: the one it was saved with */
 } s2st_asr_files;
 
 typedef struct s2st_asr_info {
-	const char *kind; /* "wav2vec_ctc", ... */
-	const char *file; /* the one with the weights */
-	int n_vocab;      /* rows of the head */
+	const char *kind;     /* "wav2vec_ctc", ... */
+	const char *file;     /* the one with the weights */
+	const char *language; /* of its adapters; NULL: none was chosen */
+	int n_vocab;          /* rows of the head */
 	int blank, silence;
 	bool normalize; /* input is layer-normed over the file */
 	int sample_rate;
@@ -513,6 +515,11 @@ typedef struct s2st_asr_info {
 } s2st_asr_info; /* strings live as long as the model */
 
 S2ST_CHECK int s2st_asr_open(s2st_asr **out, s2st_context *ctx, const s2st_asr_files *files, s2st_error *err);
+/* Another language of `from`'s model: only adapters, head and vocabulary are new, the rest is used by both, so `from`
+ * has to live longer. A language that is not there is an error that lists near names. */
+S2ST_CHECK int s2st_asr_open_language(s2st_asr **out, const s2st_asr *from, const char *language, s2st_error *err);
+/* Which languages a model has adapters for, sorted; none: *n is 0. One block with its strings: free(*out). */
+S2ST_CHECK int s2st_asr_languages(char ***out, size_t *n, const char *model, s2st_error *err);
 void s2st_asr_free(s2st_asr *m);
 void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out);
 /* SHA-256 of that file: which recogniser a score is from. */
@@ -520,6 +527,7 @@ S2ST_CHECK int s2st_asr_hash(const s2st_asr *m, char out[S2ST_HASH_SIZE], s2st_e
 const char *s2st_asr_symbol(const s2st_asr *m, int id); /* NULL: outside the vocabulary */
 S2ST_CHECK int s2st_asr_session_new(s2st_asr_session **out, const s2st_asr *m, s2st_error *err);
 void s2st_asr_session_free(s2st_asr_session *s);
+const s2st_asr *s2st_asr_session_model(const s2st_asr_session *s);
 
 /* A back-off n-gram model over words, in ARPA format (KenLM, SRILM). */
 typedef struct s2st_lm s2st_lm;

@@ -11,9 +11,10 @@ typedef struct transcribe {
 	cli *c;
 	cli_models models;
 	cli_asr asr;
+	cli_adapters adapters;
 	cli_source source;
 	int format;
-	bool words, letters;
+	bool words, letters, list_langs;
 	const char *logits_dir;
 	const char *folder; /* one file an input goes there; NULL: everything into `out` */
 	s2st_writer *out;
@@ -37,10 +38,17 @@ static void print_spans(FILE *f, const char *key, const char *name, const s2st_s
 	fputc(']', f);
 }
 
-static void print_json(FILE *f, const transcribe *t, const char *id, const s2st_transcript *said)
+static void print_json(FILE *f, const transcribe *t, const s2st_asr_session *s, const char *id,
+		       const s2st_transcript *said)
 {
+	s2st_asr_info info;
+	s2st_asr_get_info(s2st_asr_session_model(s), &info);
 	fputs("{\"id\": ", f);
 	cli_json_string(f, id);
+	if (info.language) {
+		fputs(", \"language\": ", f);
+		cli_json_string(f, info.language);
+	}
 	fputs(", \"text\": ", f);
 	cli_json_string(f, said->text);
 	if (t->words)
@@ -111,10 +119,10 @@ static void print_subtitles(FILE *f, const s2st_transcript *said, bool vtt)
 	}
 }
 
-static void print(FILE *f, const transcribe *t, const char *id, const s2st_transcript *said)
+static void print(FILE *f, const transcribe *t, const s2st_asr_session *s, const char *id, const s2st_transcript *said)
 {
 	switch (format_of(t)) {
-	case FORMAT_JSON: print_json(f, t, id, said); break;
+	case FORMAT_JSON: print_json(f, t, s, id, said); break;
 	case FORMAT_SRT: print_subtitles(f, said, false); break;
 	case FORMAT_VTT: print_subtitles(f, said, true); break;
 	default: fprintf(f, "%s\t%s\n", id, said->text);
@@ -131,21 +139,23 @@ static int write_file(const char *path, cli_result *result, s2st_error *err)
 	return cli_write_text(path, result->text.bytes, result->text.n, err);
 }
 
-static int hear(const transcribe *t, s2st_asr_session *s, const s2st_input *row, cli_result *result, s2st_error *err)
+static int hear(const transcribe *t, cli_sessions *s, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	s2st_audio audio = {0};
 	s2st_matrix logits;
 	s2st_transcript said;
-	int rc = cli_read_audio(result, &audio, row->path, err);
+	int rc = cli_adapters_use(&t->adapters, s, row, err);
+	if (rc == S2ST_OK)
+		rc = cli_read_audio(result, &audio, row->path, err);
 	if (rc < 0)
 		return rc;
-	rc = s2st_asr_logits(s, audio.samples, audio.n, &logits, err);
+	rc = s2st_asr_logits(s->asr, audio.samples, audio.n, &logits, err);
 	if (rc == S2ST_OK && t->logits_dir)
 		rc = cli_write_matrix(t->c, t->logits_dir, row->id, &logits, err);
 	if (rc == S2ST_OK)
-		rc = s2st_asr_decode(s, &logits, &t->asr.options, &said, err);
+		rc = s2st_asr_decode(s->asr, &logits, &t->asr.options, &said, err);
 	if (rc == S2ST_OK)
-		print(result->text.f, t, row->id, &said);
+		print(result->text.f, t, s->asr, row->id, &said);
 	s2st_audio_free(&audio);
 	return rc;
 }
@@ -162,11 +172,11 @@ static int file_of(const transcribe *t, const char *id, char **path, s2st_error 
 static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	const transcribe *t = self;
-	const cli_sessions *s = own;
+	cli_sessions *s = own;
 	char *path;
 	int rc = file_of(t, row->id, &path, err);
 	if (rc == S2ST_OK && !(path && t->c->resume && cli_exists(path)))
-		rc = hear(t, s->asr, row, result, err);
+		rc = hear(t, s, row, result, err);
 	if (rc == S2ST_OK && result->seconds > 0 && path) /* 0: --resume left it out */
 		rc = write_file(path, result, err);
 	free(path);
@@ -255,7 +265,27 @@ static const char more[] =
 	"                        with --letters \"letters\" likewise, in seconds\n"
 	"--format srt, vtt       subtitles; one input, or -o DIR/ for DIR/ID.srt\n"
 	"The whole of an input is heard at once, as in the reference: cut what lasts for hours.\n\n"
-	"  asr-transcribe --pack models/es-en-demo english/";
+	"  asr-transcribe --pack models/es-en-demo english/\n"
+	"  asr-transcribe -m mms1b_all.pt --lang swh talks/";
+
+static int do_all(cli *c, transcribe *t)
+{
+	const char *o = c->output;
+	int code = cli_models_configure(c, &t->models);
+	if (code == CLI_OK && t->list_langs)
+		return cli_adapters_list(c, t->asr.files.model);
+	if (code == CLI_OK && c->resume && o && strcmp(o, "-") != 0 && cli_exists(o) && !cli_is_folder(o)) {
+		cli_info(c, "%s is there, nothing to do", o);
+		return CLI_OK;
+	}
+	if (code == CLI_OK)
+		code = cli_adapters_read(c, &t->adapters, &t->asr);
+	if (code == CLI_OK)
+		code = cli_models_open(c, &t->models);
+	if (code == CLI_OK)
+		code = cli_adapters_open(c, &t->adapters, &t->asr);
+	return code == CLI_OK ? run(c, t) : code;
+}
 
 int main(int argc, char **argv)
 {
@@ -269,6 +299,13 @@ int main(int argc, char **argv)
 	cli_asr_defaults(&t.asr);
 	cli_option model[CLI_N_ASR_OPTIONS];
 	cli_asr_options(&t.asr, model);
+	const cli_option language[] = {
+		{0, "lang", CLI_TEXT, "LANG", &t.asr.files.language, 0, 0,
+		 "language of a model with adapters, as it calls them ('eng'); none: the one it was saved with"},
+		{0, "langs", CLI_TEXT, "FILE", &t.adapters.file, 0, 0,
+		 "languages of the inputs: a .tsv with columns id and lang, or a line an input"},
+		{0, "list-langs", CLI_FLAG, NULL, &t.list_langs, 0, 0, "print the languages of the model, and no more"},
+	};
 	const cli_option output[] = {
 		{0, "format", CLI_CHOICE, "text|json|srt|vtt", &t.format, 0, 0, "of the transcripts, see below"},
 		{0, "lowercase", CLI_FLAG, NULL, &t.asr.options.lowercase, 0, 0, "small letters, as asr-bleu compares"},
@@ -281,20 +318,15 @@ int main(int argc, char **argv)
 	cli_source_options(&t.source, source);
 	cli_begin(&c, argc, argv);
 	cli_add_group(&c, "Model", model, CLI_N_ASR_OPTIONS);
+	cli_add_group(&c, "Language", language, sizeof language / sizeof *language);
 	cli_add_group(&c, "Input", source, CLI_N_SOURCE_OPTIONS);
 	cli_add_group(&c, "Output", output, sizeof output / sizeof *output);
 	cli_parse(&c);
 	if ((t.words || t.letters) && format_of(&t) != FORMAT_JSON)
 		cli_misuse(&c, "--words and --letters are for --json");
 	t.models.asr = &t.asr;
-	int code = cli_models_configure(&c, &t.models);
-	if (code == CLI_OK) {
-		const char *o = c.output;
-		if (c.resume && o && strcmp(o, "-") != 0 && cli_exists(o) && !cli_is_folder(o))
-			cli_info(&c, "%s is there, nothing to do", o);
-		else if ((code = cli_models_open(&c, &t.models)) == CLI_OK)
-			code = run(&c, &t);
-	}
+	int code = do_all(&c, &t);
+	cli_adapters_close(&t.adapters);
 	cli_models_close(&t.models);
 	return cli_end(&c, code);
 }

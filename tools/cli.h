@@ -321,6 +321,27 @@ void cli_sessions_free(cli_sessions *s);
 int cli_generate(const cli_s2ut *m, s2st_s2ut_session *s, const char *path, const s2st_audio *audio, cli_result *result,
 		 s2st_nbest *out, s2st_error *err);
 
+/* ---- languages of one recogniser (cli_adapters.c) ---------------------------------------------------------------- */
+
+typedef struct cli_adapters {
+	const char *file; /* of the languages of the inputs: a table with columns id and lang, or a line an input */
+	s2st_sentences *table;
+	struct cli_adapter *rows; /* [n] of the table, by id where it has ids */
+	size_t n;
+	bool by_id;
+	s2st_asr **models; /* [n_models] that were opened beside the first */
+	size_t n_models;
+} cli_adapters;
+
+/* Before the models open: reads the file, if one is given, and lets the recogniser open with its first language. All
+ * three return CLI_OK, or the exit code after saying why. */
+int cli_adapters_read(cli *c, cli_adapters *a, cli_asr *m);
+int cli_adapters_open(cli *c, cli_adapters *a, const cli_asr *m); /* the other languages, beside m->model */
+int cli_adapters_list(cli *c, const char *model);                 /* prints the languages */
+/* In `work`: s->asr becomes one of the language of `row`. */
+int cli_adapters_use(const cli_adapters *a, cli_sessions *s, const s2st_input *row, s2st_error *err);
+void cli_adapters_close(cli_adapters *a); /* before the first model */
+
 /* ---- what asr-bleu compares (cli_recordings.c, cli_languages.c) --------------------------------------------- */
 
 /* The recording of each reference. */

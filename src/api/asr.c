@@ -10,29 +10,86 @@
 
 /* ---- models ----------------------------------------------------------------------------------------------------- */
 
+static int new_model(s2st_asr **out, const s2st_context *ctx, const char *model, s2st_error *err)
+{
+	s2st_asr *m = *out = calloc(1, sizeof *m);
+	if (!m)
+		return s2_fail_mem(err, "model");
+	m->ctx = ctx;
+	m->arena = s2_arena_new();
+	m->model = m->arena ? s2_arena_strndup(m->arena, model, strlen(model)) : NULL;
+	return m->model ? S2ST_OK : s2_fail_mem(err, "model");
+}
+
+static int finish_open(s2st_asr **out, int rc)
+{
+	if (rc < 0) {
+		s2st_asr_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+/* The vocabulary of a model without a language of its own, where adapters may be what it lacks. */
+static int open_vocab(s2st_asr *m, const char *dict, s2st_error *err)
+{
+	s2_languages all;
+	s2st_error ignored;
+	int rc = s2_ctc_vocab_open(&m->vocab, m->net, m->model, dict, m->arena, err);
+	if (rc == S2ST_OK || m->net->language || s2_languages_find(&all, m->net, m->arena, &ignored) < 0 || all.n == 0)
+		return rc;
+	return s2_fail(err, S2ST_EMODEL, "%s: a model of %zu languages (%s, ...), of which one has to be chosen",
+		       m->model, all.n, all.names[0]);
+}
+
 static int open_parts(s2st_asr *m, const s2st_asr_files *files, s2st_error *err)
 {
-	m->arena = s2_arena_new();
-	if (!m->arena)
-		return s2_fail_mem(err, "model");
 	S2_TRY(s2_encoder_open(&m->net, files->model, err));
-	return s2_ctc_vocab_open(&m->vocab, m->net, files->model, files->dict, m->arena, err);
+	if (files->language) {
+		m->trunk = m->net;
+		m->net = NULL;
+		S2_TRY(s2_encoder_open_language(&m->net, m->trunk, files->language, err));
+	}
+	return open_vocab(m, files->dict, err);
 }
 
 int s2st_asr_open(s2st_asr **out, s2st_context *ctx, const s2st_asr_files *files, s2st_error *err)
 {
+	int rc = new_model(out, ctx, files->model, err);
+	return finish_open(out, rc < 0 ? rc : open_parts(*out, files, err));
+}
+
+int s2st_asr_open_language(s2st_asr **out, const s2st_asr *from, const char *language, s2st_error *err)
+{
+	const s2_encoder *trunk = from->net->trunk ? from->net->trunk : from->net;
+	int rc = new_model(out, from->ctx, from->model, err);
+	if (rc == S2ST_OK)
+		rc = s2_encoder_open_language(&(*out)->net, trunk, language, err);
+	return finish_open(out, rc < 0 ? rc : open_vocab(*out, NULL, err));
+}
+
+int s2st_asr_languages(char ***out, size_t *n, const char *model, s2st_error *err)
+{
+	s2_encoder *net;
+	s2_languages all;
+	size_t size = 1;
 	*out = NULL;
-	s2st_asr *m = calloc(1, sizeof *m);
-	if (!m)
-		return s2_fail_mem(err, "model");
-	m->ctx = ctx;
-	int rc = open_parts(m, files, err);
-	if (rc < 0) {
-		s2st_asr_free(m);
-		return rc;
+	S2_TRY(s2_encoder_open(&net, model, err));
+	int rc = s2_languages_find(&all, net, net->arena, err);
+	for (size_t i = 0; rc == S2ST_OK && i < all.n; i++)
+		size += sizeof **out + strlen(all.names[i]) + 1;
+	if (rc == S2ST_OK && !(*out = malloc(size)))
+		rc = s2_fail_mem(err, model);
+	if (rc == S2ST_OK) {
+		char *text = (char *)(*out + all.n);
+		*n = all.n;
+		for (size_t i = 0; i < all.n; i++) {
+			(*out)[i] = text;
+			text = stpcpy(text, all.names[i]) + 1;
+		}
 	}
-	*out = m;
-	return S2ST_OK;
+	s2_encoder_free(net);
+	return rc;
 }
 
 void s2st_asr_free(s2st_asr *m)
@@ -40,8 +97,15 @@ void s2st_asr_free(s2st_asr *m)
 	if (!m)
 		return;
 	s2_encoder_free(m->net);
+	s2_encoder_free(m->trunk);
 	s2_arena_free(m->arena);
 	free(m);
+}
+
+/* The trunk's, of a model of one language. */
+static const char *weights_file(const s2st_asr *m)
+{
+	return s2_checkpoint_path(m->net->trunk ? m->net->trunk->ckpt : m->net->ckpt);
 }
 
 void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out)
@@ -49,7 +113,8 @@ void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out)
 	const s2_encoder_config *c = &m->net->config;
 	*out = (s2st_asr_info){
 		.kind = c->kind,
-		.file = s2_checkpoint_path(m->net->ckpt),
+		.language = m->net->language,
+		.file = weights_file(m),
 		.n_vocab = (int)c->n_vocab,
 		.blank = (int)m->vocab.blank,
 		.silence = (int)m->vocab.silence,
@@ -61,7 +126,7 @@ void s2st_asr_get_info(const s2st_asr *m, s2st_asr_info *out)
 
 int s2st_asr_hash(const s2st_asr *m, char out[S2ST_HASH_SIZE], s2st_error *err)
 {
-	return s2_sha256_file(out, s2_checkpoint_path(m->net->ckpt), err);
+	return s2_sha256_file(out, weights_file(m), err);
 }
 
 const char *s2st_asr_symbol(const s2st_asr *m, int id)
@@ -97,6 +162,11 @@ void s2st_asr_session_free(s2st_asr_session *s)
 	s2_chars_free(&s->spare);
 	free(s->utf8);
 	free(s);
+}
+
+const s2st_asr *s2st_asr_session_model(const s2st_asr_session *s)
+{
+	return s->m;
 }
 
 /* ---- logits ----------------------------------------------------------------------------------------------------- */
@@ -209,6 +279,7 @@ int s2st_asr_decode(s2st_asr_session *s, const s2st_matrix *logits, const s2st_a
 		S2_TRY(s2_asr_beam(s, logits, opt, d.post, runs, &d.n, err));
 	else
 		d.n = s2_ctc_greedy(runs, &s->m->vocab, logits->data, logits->rows);
+	d.n = s2_ctc_drop_unsaid(runs, &s->m->vocab, d.n);
 	S2_TRY(spans(&d, out));
 	return text_of(&d, 0, d.n, &out->text);
 }

@@ -8,7 +8,9 @@
 
 struct s2st_asr {
 	const s2st_context *ctx;
+	s2_encoder *trunk; /* NULL: net is whole, or uses the trunk of another s2st_asr */
 	s2_encoder *net;
+	const char *model; /* as it was opened, in `arena` */
 	s2_arena *arena; /* of the vocabulary */
 	s2_ctc_vocab vocab;
 };

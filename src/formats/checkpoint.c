@@ -25,7 +25,7 @@ struct s2_checkpoint {
 	s2_arena *arena;
 	s2_torchzip *zip;
 	s2_torchlegacy *legacy;
-	s2_value *root;
+	const s2_value *root;
 	bool has_optimizer;
 	s2_tensor *tensors;
 	size_t n_tensors;
@@ -35,9 +35,8 @@ struct s2_checkpoint {
 /* ---- the tree ------------------------------------------------------------------------------------------------ */
 
 /* Takes the optimizer's state out of the tree before anybody looks for its storages. */
-static void drop_optimizer(s2_checkpoint *c)
+static void drop_optimizer(s2_checkpoint *c, s2_value *root)
 {
-	s2_value *root = c->root;
 	size_t kept = 0;
 	if (root->kind != S2_V_DICT)
 		return;
@@ -164,11 +163,12 @@ static int index_tensors(s2_checkpoint *c, s2st_error *err)
 
 /* ---- containers ---------------------------------------------------------------------------------------------- */
 
-static int finish_pickled(s2_checkpoint *c, s2_find_storage *find, void *arg, s2st_error *err)
+static int finish_pickled(s2_checkpoint *c, s2_value *root, s2_find_storage *find, void *arg, s2st_error *err)
 {
 	walk w = {c, find, arg, err};
-	drop_optimizer(c);
-	S2_TRY(resolve(&w, c->root, NULL, 0));
+	c->root = root;
+	drop_optimizer(c, root);
+	S2_TRY(resolve(&w, root, NULL, 0));
 	return list_tensors(c, err);
 }
 
@@ -178,15 +178,15 @@ static int read_zip(s2_checkpoint *c, const unsigned char *bytes, size_t n, s2st
 	c->container = "torch zip";
 	S2_TRY(s2_torchzip_open(&c->zip, bytes, n, c->name, err));
 	S2_TRY(s2_torchzip_pickle(c->zip, c->arena, &p, err));
-	c->root = p.root;
-	return finish_pickled(c, s2_torchzip_storage, c->zip, err);
+	return finish_pickled(c, p.root, s2_torchzip_storage, c->zip, err);
 }
 
 static int read_legacy(s2_checkpoint *c, const unsigned char *bytes, size_t n, s2st_error *err)
 {
+	s2_value *root;
 	c->container = "torch legacy";
-	S2_TRY(s2_torchlegacy_open(&c->legacy, &c->root, c->arena, bytes, n, c->name, err));
-	return finish_pickled(c, s2_torchlegacy_storage, c->legacy, err);
+	S2_TRY(s2_torchlegacy_open(&c->legacy, &root, c->arena, bytes, n, c->name, err));
+	return finish_pickled(c, root, s2_torchlegacy_storage, c->legacy, err);
 }
 
 static int read_any(s2_checkpoint *c, const unsigned char *bytes, size_t n, s2st_error *err)
@@ -249,6 +249,20 @@ int s2_checkpoint_open(s2_checkpoint **out, const char *path, s2st_error *err)
 	if (rc == S2ST_OK) /* a look at an entry's header brought in 64 KB around it */
 		s2_map_forget(&c->map);
 	return finish(out, c, rc);
+}
+
+int s2_checkpoint_part(s2_checkpoint **out, const s2_checkpoint *c, const s2_value *part, s2st_error *err)
+{
+	*out = NULL;
+	s2_checkpoint *own = new_checkpoint(c->name);
+	if (!own)
+		return s2_fail_mem(err, c->name);
+	own->container = c->container;
+	own->root = part;
+	int rc = list_tensors(own, err);
+	if (rc == S2ST_OK)
+		rc = index_tensors(own, err);
+	return finish(out, own, rc);
 }
 
 void s2_checkpoint_close(s2_checkpoint *c)

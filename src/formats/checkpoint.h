@@ -20,6 +20,9 @@ S2ST_CHECK int s2_checkpoint_open(s2_checkpoint **out, const char *path, s2st_er
 /* The same over a whole file in memory, which outlives the checkpoint. `name` is for messages. */
 S2ST_CHECK int s2_checkpoint_parse(s2_checkpoint **out, const unsigned char *bytes, size_t n, const char *name,
 				   s2st_error *err);
+/* A part of c's tree, which holds a state dict of its own, as a checkpoint: its tensors, root and config are that
+ * part's. `c` has to outlive it. */
+S2ST_CHECK int s2_checkpoint_part(s2_checkpoint **out, const s2_checkpoint *c, const s2_value *part, s2st_error *err);
 void s2_checkpoint_close(s2_checkpoint *c);
 
 const char *s2_checkpoint_path(const s2_checkpoint *c);

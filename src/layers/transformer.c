@@ -68,12 +68,13 @@ static const char *inside_layer(const char *name, const char *prefix)
 	return digits && name[len + digits] == '.' ? name + len + digits + 1 : NULL;
 }
 
-static int refuse_strangers(const s2_binder *b, const s2_bind_row *rows, size_t n_rows, const char *prefix,
-			    s2st_error *err)
+static int refuse_strangers(const s2_binder *b, const s2_transformer_config *c, const s2_bind_row *rows, size_t n_rows,
+			    const char *prefix, s2st_error *err)
 {
+	static const char adapter[] = "adapter_layer.";
 	for (size_t i = 0; i < s2_checkpoint_n_tensors(b->ckpt); i++) {
 		const char *name = s2_checkpoint_tensor_at(b->ckpt, i)->name, *part = inside_layer(name, prefix);
-		bool known = !part;
+		bool known = !part || (c->adapted && strncmp(part, adapter, sizeof adapter - 1) == 0);
 		for (size_t j = 0; !known && j < n_rows; j++) {
 			char own[128];
 			const char *theirs = s2_bind_name(b, rows[j].name, own, sizeof own);
@@ -92,7 +93,7 @@ int s2_transformer_bind(s2_transformer_layer **out, const s2_binder *b, const s2
 {
 	s2_bind_row rows[MAX_ROWS];
 	size_t n_rows = layer_rows(rows, c);
-	S2_TRY(refuse_strangers(b, rows, n_rows, prefix, err));
+	S2_TRY(refuse_strangers(b, c, rows, n_rows, prefix, err));
 	S2_ZALLOC(*out, b->arena, n, 1, err);
 	for (size_t i = 0; i < n; i++) {
 		char name[128];

@@ -22,6 +22,7 @@ typedef struct s2_transformer_config {
 	s2_act act;
 	size_t buckets; /* of distances that the first layer has a bias for (layers/distance.h); 0: none */
 	bool gated;     /* each layer's queries scale that bias (WavLM) */
+	bool adapted;   /* layers hold an adapter_layer, which is not bound here (layers/adapter.h) */
 } s2_transformer_config;
 
 typedef struct s2_attention_weights {

@@ -29,6 +29,15 @@ size_t s2_ctc_greedy(s2_ctc_run *runs, const s2_ctc_vocab *v, const float *logit
 	return n;
 }
 
+size_t s2_ctc_drop_unsaid(s2_ctc_run *runs, const s2_ctc_vocab *v, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (runs[i].id != v->unsaid)
+			runs[kept++] = runs[i];
+	return kept;
+}
+
 /* Viterbi over the states blank, s1, blank, s2, ... blank: a state comes from itself, the one before, or, between two
  * different symbols, the one before that. */
 static size_t best_step(const double *score, size_t i, const uint32_t *symbols)

@@ -7,6 +7,8 @@
  *   fairseq     <s>, id 0          "|", else </s>
  *   HF folder   pad_token          word_delimiter_token, else "|", else " "
  *
+ * MMS has a vocabulary for each language: in fairseq that of its adapter's task_state, in vocab.json one below another.
+ *
  * Symbols are found by id, never by counting: a vocabulary that does not fill the head, or that
  * overflows it, is an error. */
 #ifndef S2_MODELS_CTC_H
@@ -19,6 +21,7 @@ typedef struct s2_ctc_vocab {
 	const char **symbols; /* [n] UTF-8 */
 	size_t n;             /* rows of the head */
 	size_t blank, silence;
+	size_t unsaid; /* no text shows it: </s>, where fairseq decodes with Dictionary.string (MMS); SIZE_MAX: none */
 } s2_ctc_vocab;
 
 /* The vocabulary of a model with a head, in arena `a`. `path`: dict.ltr.txt of a fairseq model, vocab.json of a Hugging
@@ -52,6 +55,9 @@ typedef struct s2_ctc_run {
 
 /* Best path: runs of the same argmax (ties: the lowest id) without blanks, into runs [frames]. Returns how many. */
 size_t s2_ctc_greedy(s2_ctc_run *runs, const s2_ctc_vocab *v, const float *logits, size_t frames);
+
+/* Takes the runs of v->unsaid out of runs [n]; returns how many are left. */
+size_t s2_ctc_drop_unsaid(s2_ctc_run *runs, const s2_ctc_vocab *v, size_t n);
 
 /* The likeliest path of symbols [n] through log-probabilities [frames, v->n], as runs [n]. */
 S2ST_CHECK int s2_ctc_align(s2_ctc_run *runs, const s2_ctc_vocab *v, const float *logp, size_t frames,

@@ -11,7 +11,7 @@
 
 static int new_vocab(s2_ctc_vocab *v, size_t rows, s2_arena *a, s2st_error *err)
 {
-	*v = (s2_ctc_vocab){.n = rows};
+	*v = (s2_ctc_vocab){.n = rows, .unsaid = SIZE_MAX};
 	S2_ZALLOC(v->symbols, a, rows, 1, err);
 	return S2ST_OK;
 }
@@ -69,6 +69,8 @@ static int open_fairseq(s2_ctc_vocab *v, const s2_encoder *m, const char *model,
 			     model, m->config.n_vocab);
 	if (rc == S2ST_OK)
 		rc = s2_ctc_vocab_fairseq(v, d, m->config.n_vocab, own ? model : path ? path : beside, model, a, err);
+	if (rc == S2ST_OK && m->config.layer.adapted)
+		v->unsaid = S2_EOS;
 	s2_dict_free(d);
 	free(beside);
 	return rc;
@@ -215,6 +217,22 @@ static int read_beside(const s2_value **out, const char *vocab, const char *name
 	return rc;
 }
 
+/* MMS: {"eng": {"a": 5, ...}, ...}, a vocabulary a language; without adapters of one the tokenizer says which. */
+static int pick_language(s2_ctc_tokenizer *t, const s2_encoder *m, s2st_error *err)
+{
+	const s2_pair *pairs;
+	const char *language = m->language ? m->language : s2_value_get_str(t->config, "target_lang", NULL);
+	if (s2_value_pairs(t->vocab, &pairs) == 0 || pairs[0].val->kind != S2_V_DICT)
+		return S2ST_OK;
+	const s2_value *own = language ? s2_value_get(t->vocab, language) : NULL;
+	if (!own)
+		return s2_fail(err, S2ST_EMODEL,
+			       "%s: vocabularies of several languages, expected that of %s, found none", t->name,
+			       language ? language : "one that is chosen");
+	t->vocab = own;
+	return S2ST_OK;
+}
+
 static int open_hf(s2_ctc_vocab *v, const s2_encoder *m, const char *model, const char *path, s2_arena *a,
 		   s2st_error *err)
 {
@@ -225,6 +243,7 @@ static int open_hf(s2_ctc_vocab *v, const s2_encoder *m, const char *model, cons
 	S2_TRY(read_beside(&t.added, path, "added_tokens.json", a, err));
 	S2_TRY(read_beside(&t.config, path, "tokenizer_config.json", a, err));
 	S2_TRY(read_beside(&t.special, path, "special_tokens_map.json", a, err));
+	S2_TRY(pick_language(&t, m, err));
 	return s2_ctc_vocab_hf(v, &t, m->config.n_vocab, model, a, err);
 }
 

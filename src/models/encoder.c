@@ -151,8 +151,11 @@ int s2_encoder_features(const s2_exec *x, const s2_encoder *m, float *out, const
 	if (!c->layer.pre_norm)
 		s2_norm_forward(x, out, out, frames, c->layer.dim, &m->weights.norm);
 	S2_TRY(distance_bias(x, m, &bias, frames, err));
-	for (size_t i = 0; i < layer; i++)
+	for (size_t i = 0; i < layer; i++) {
 		S2_TRY(s2_transformer_forward(x, &c->layer, &m->weights.layers[i], out, frames, bias, err));
+		if (m->weights.adapters)
+			S2_TRY(s2_adapter_forward(x, &m->weights.adapters[i], c->adapter_act, out, frames, err));
+	}
 	if (c->layer.pre_norm && final)
 		s2_norm_forward(x, out, out, frames, c->layer.dim, &m->weights.norm);
 	s2_arena_reset(x->scratch, mark);

@@ -10,6 +10,7 @@
  *     └ x + GELU(pos_conv(x)) (→ encoder.layer_norm when post-norm)
  *     └ transformer layers                              [t, d]     layer n = output after the n-th, 1-based
  *         WavLM: attention scores + gate(query) * bias(distance)
+ *         MMS: after each layer the adapter of a language
  *     └ encoder.layer_norm when pre-norm → proj         [t, V]     CTC head
  *
  * Layer: models. Equals fairseq models/wav2vec/wav2vec2.py and models/hubert/hubert.py in evaluation for one utterance
@@ -18,6 +19,7 @@
 #ifndef S2_MODELS_ENCODER_H
 #define S2_MODELS_ENCODER_H
 
+#include "layers/adapter.h"
 #include "layers/distance.h"
 #include "layers/transformer.h"
 
@@ -41,6 +43,7 @@ typedef struct s2_encoder_config {
 	s2_transformer_config layer;
 	s2_distance_buckets distances; /* WavLM; n 0: attention knows no distances */
 	size_t n_layers;
+	s2_act adapter_act; /* of layers that end with an adapter (layer.adapted) */
 	bool normalize; /* input layer-normed over the file */
 	int sample_rate;
 	size_t n_vocab; /* rows of the CTC head; 0: none */
@@ -56,6 +59,7 @@ typedef struct s2_encoder_weights {
 	s2_conv1d pos_conv;
 	s2_norm norm; /* encoder.layer_norm */
 	s2_transformer_layer *layers;
+	s2_adapter *adapters; /* [n_layers]; NULL: none */
 	s2_linear head;
 } s2_encoder_weights;
 
@@ -64,11 +68,26 @@ typedef struct s2_encoder {
 	s2_arena *arena;
 	s2_encoder_config config;
 	s2_encoder_weights weights;
+	const struct s2_encoder *trunk; /* of one language: whose weights these are, adapters and head apart; NULL: own */
+	const char *language;           /* NULL: none, or that of the adapters in the trunk's own tensors */
 } s2_encoder;
 
 /* `path`: a fairseq checkpoint, or a Hugging Face folder (config.json with pytorch_model.bin or model.safetensors). */
 S2ST_CHECK int s2_encoder_open(s2_encoder **out, const char *path, s2st_error *err);
 void s2_encoder_free(s2_encoder *m);
+
+/* MMS: adapters and heads of many languages on one trunk (encoder_adapters.c). fairseq keeps them in the checkpoint's
+ * `adapter`, Hugging Face in files adapter.LANG.safetensors beside the model. */
+typedef struct s2_languages {
+	const char **names; /* [n], sorted */
+	size_t n, cap;
+} s2_languages;
+
+/* In the caller's arena; n 0: the model has none. */
+S2ST_CHECK int s2_languages_find(s2_languages *l, const s2_encoder *m, s2_arena *a, s2st_error *err);
+/* The model of a language, which uses the trunk's weights and needs it to live. */
+S2ST_CHECK int s2_encoder_open_language(s2_encoder **out, const s2_encoder *trunk, const char *language,
+					s2st_error *err);
 
 size_t s2_encoder_hop(const s2_encoder_config *c);                 /* samples a frame: product of the strides */
 size_t s2_encoder_frames(const s2_encoder_config *c, size_t n);    /* frames of n samples; 0: too short */
@@ -102,5 +121,7 @@ S2ST_CHECK int s2_encoder_config_hf(s2_encoder_config *c, const s2_checkpoint *c
 				    const s2_value *preprocessor, const char *json_name, s2_arena *a, s2st_error *err);
 /* Weights by table (encoder_weights.c). */
 S2ST_CHECK int s2_encoder_bind(s2_encoder_weights *w, const s2_encoder_config *c, const s2_binder *b, s2st_error *err);
+/* Adapters and head of m->language in place of the trunk's. */
+S2ST_CHECK int s2_encoder_bind_language(s2_encoder *m, const s2_binder *b, s2st_error *err);
 
 #endif

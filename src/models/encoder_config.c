@@ -186,7 +186,7 @@ static int agree(const source *s, const char *key, size_t found, s2st_error *err
 typedef struct keys {
 	const char *dim, *ffn, *layers, *heads, *act, *pre_norm, *max_distance;
 	const char *fc1, *norm; /* tensor names */
-	const char *stack, *stack_tail, *pos, *buckets, *gate;
+	const char *stack, *stack_tail, *pos, *buckets, *gate, *adapter;
 } keys;
 
 static const keys fairseq_keys = {
@@ -197,6 +197,7 @@ static const keys fairseq_keys = {
 	.stack = "encoder.layers.", .stack_tail = "fc1.weight", .pos = "encoder.pos_conv.0.",
 	.buckets = "encoder.layers.0.self_attn.relative_attention_bias.weight",
 	.gate = "encoder.layers.0.self_attn.grep_linear.weight",
+	.adapter = "encoder.layers.0.adapter_layer.W_a",
 };
 static const keys hf_keys = {
 	.dim = "hidden_size", .ffn = "intermediate_size", .layers = "num_hidden_layers", .heads = "num_attention_heads",
@@ -206,6 +207,7 @@ static const keys hf_keys = {
 	.pos = "encoder.pos_conv_embed.conv.",
 	.buckets = "encoder.layers.0.attention.rel_attn_embed.weight",
 	.gate = "encoder.layers.0.attention.gru_rel_pos_linear.weight",
+	.adapter = "encoder.layers.0.adapter_layer.linear_1.weight",
 };
 
 /* WavLM: the tensors tell how many buckets there are, the config how far they reach (800 in the released models). */
@@ -227,6 +229,16 @@ static int distances(const source *s, s2_encoder_config *c, const keys *k, s2st_
 		return s2_fail(err, S2ST_EMODEL,
 			       "%s: %s: expected distances that %zu buckets can tell apart, found %lld", s->file,
 			       k->max_distance, dims[0], (long long)reach);
+	return 0;
+}
+
+static int activation(const source *s, s2_act *out, const char *key, const char *usual, s2st_error *err)
+{
+	const char *name = s2_value_get_str(s->model, key, usual);
+	int act = s2_activation(name);
+	if (act < 0)
+		return s2_fail(err, S2ST_EMODEL, "%s: %s: \"%.40s\" is not supported", s->file, key, name);
+	*out = (s2_act)act;
 	return 0;
 }
 
@@ -262,11 +274,9 @@ static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2s
 	c->layer.heads = (size_t)heads;
 	S2_TRY(s2_value_get_bool(s->model, k->pre_norm, c->conv_layer_norm, &pre_norm, s->file, err));
 	c->layer.pre_norm = pre_norm;
-	const char *name = s2_value_get_str(s->model, k->act, "gelu");
-	int act = s2_activation(name);
-	if (act < 0)
-		return s2_fail(err, S2ST_EMODEL, "%s: %s: \"%.40s\" is not supported", s->file, k->act, name);
-	c->layer.act = (s2_act)act;
+	S2_TRY(activation(s, &c->layer.act, k->act, "gelu", err));
+	c->layer.adapted = has(s, c->prefix, k->adapter);
+	S2_TRY(activation(s, &c->adapter_act, "adp_act_fn", "relu", err));
 	return distances(s, c, k, err);
 }
 

@@ -7,7 +7,7 @@
 /* The names of one layout. %zu is the number of the conv. */
 typedef struct names {
 	const char *conv, *conv_norm_first, *conv_norm_each;
-	const char *feature_norm, *projection, *pos_conv, *norm, *layers;
+	const char *feature_norm, *projection, *pos_conv, *norm, *layers, *adapter;
 	const s2_rename *rename; /* fairseq's names inside a transformer layer to this layout's */
 } names;
 
@@ -25,11 +25,12 @@ static const s2_rename hf_layer_names[] = {
 static const names layouts[] = {
 	[S2_LAYOUT_FAIRSEQ] = {"feature_extractor.conv_layers.%zu.0.", "feature_extractor.conv_layers.%zu.2.",
 			       "feature_extractor.conv_layers.%zu.2.1.", "layer_norm.", "post_extract_proj.",
-			       "encoder.pos_conv.0.", "encoder.layer_norm.", "encoder.layers.", NULL},
+			       "encoder.pos_conv.0.", "encoder.layer_norm.", "encoder.layers.",
+			       "encoder.layers.%zu.adapter_layer.", NULL},
 	[S2_LAYOUT_HF] = {"feature_extractor.conv_layers.%zu.conv.", "feature_extractor.conv_layers.%zu.layer_norm.",
 			  "feature_extractor.conv_layers.%zu.layer_norm.", "feature_projection.layer_norm.",
 			  "feature_projection.projection.", "encoder.pos_conv_embed.conv.", "encoder.layer_norm.",
-			  "encoder.layers.", hf_layer_names},
+			  "encoder.layers.", "encoder.layers.%zu.adapter_layer.", hf_layer_names},
 };
 
 enum { NAME_SIZE = 256 };
@@ -110,6 +111,31 @@ static int bind_positions(s2_encoder_weights *w, const s2_encoder_config *c, con
 	return 0;
 }
 
+static int bind_adapters(s2_encoder_weights *w, const s2_encoder_config *c, const s2_binder *b, s2st_error *err)
+{
+	char name[NAME_SIZE];
+	S2_ZALLOC(w->adapters, b->arena, c->n_layers, 1, err);
+	for (size_t i = 0; i < c->n_layers; i++)
+		S2_TRY(s2_adapter_bind(&w->adapters[i], b, full_name(name, c, layouts[c->layout].adapter, i),
+				       c->layer.dim, c->layout == S2_LAYOUT_HF, err));
+	return 0;
+}
+
+int s2_encoder_bind_language(s2_encoder *m, const s2_binder *b, s2st_error *err)
+{
+	s2_encoder_config *c = &m->config;
+	char name[NAME_SIZE];
+	size_t dims[2];
+	if (!c->head)
+		return s2_fail(err, S2ST_EMODEL, "%s: expected a model with a CTC head, found none",
+			       s2_checkpoint_path(m->trunk->ckpt));
+	snprintf(name, sizeof name, "%sweight", c->head);
+	S2_TRY(s2_bind_shape(b->ckpt, name, 2, dims, err));
+	c->n_vocab = dims[0];
+	S2_TRY(bind_adapters(&m->weights, c, b, err));
+	return bind_linear(&m->weights.head, b, c->head, c->n_vocab, c->layer.dim, err);
+}
+
 int s2_encoder_bind(s2_encoder_weights *w, const s2_encoder_config *c, const s2_binder *b, s2st_error *err)
 {
 	const names *n = &layouts[c->layout];
@@ -128,6 +154,8 @@ int s2_encoder_bind(s2_encoder_weights *w, const s2_encoder_config *c, const s2_
 	s2_binder layers = *b;
 	layers.rename = n->rename;
 	S2_TRY(s2_transformer_bind(&w->layers, &layers, &c->layer, c->n_layers, full_name(name, c, n->layers, 0), err));
+	if (c->layer.adapted)
+		S2_TRY(bind_adapters(w, c, b, err));
 	if (c->head)
 		S2_TRY(bind_linear(&w->head, b, c->head, c->n_vocab, dim, err));
 	return 0;

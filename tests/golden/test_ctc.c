@@ -13,7 +13,7 @@ typedef struct bench {
 static void open_bench(bench *b, const char *model, const char *dict)
 {
 	REQUIRE_OK(s2st_context_new(&b->ctx, NULL, &err));
-	REQUIRE_OK(s2st_asr_open(&b->m, b->ctx, &(s2st_asr_files){model, dict}, &err));
+	REQUIRE_OK(s2st_asr_open(&b->m, b->ctx, &(s2st_asr_files){.model = model, .dict = dict}, &err));
 	REQUIRE_OK(s2st_asr_session_new(&b->s, b->m, &err));
 }
 
@@ -162,11 +162,11 @@ static void test_refusals(void)
 	s2st_context *ctx;
 	s2st_asr *m;
 	REQUIRE_OK(s2st_context_new(&ctx, NULL, &err));
-	CHECK_INT(s2st_asr_open(&m, ctx, &(s2st_asr_files){FIXTURES "/golden/hubert/base_like.pt", NULL}, &err),
+	CHECK_INT(s2st_asr_open(&m, ctx, &(s2st_asr_files){.model = FIXTURES "/golden/hubert/base_like.pt"}, &err),
 		  S2ST_EMODEL);
 	CHECK_CONTAINS(err.text, "CTC head");
-	CHECK_INT(s2st_asr_open(&m, ctx, &(s2st_asr_files){FIXTURES "/golden/ctc/fairseq/model.pt", "no.txt"}, &err),
-		  S2ST_EIO);
+	const s2st_asr_files no_dict = {.model = FIXTURES "/golden/ctc/fairseq/model.pt", .dict = "no.txt"};
+	CHECK_INT(s2st_asr_open(&m, ctx, &no_dict, &err), S2ST_EIO);
 	s2st_context_free(ctx);
 }
 

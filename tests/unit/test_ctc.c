@@ -123,7 +123,7 @@ static void test_greedy(void)
 	static const size_t path[] = {0, 1, 1, 0, 1, 3, 3, 0, 3, 2, 2};
 	enum { FRAMES = sizeof path / sizeof *path };
 	static const s2_ctc_run want[] = {{1, 1, 3}, {1, 4, 5}, {3, 5, 7}, {3, 8, 9}, {2, 9, 11}};
-	const s2_ctc_vocab v = {symbols, 4, 0, 3};
+	const s2_ctc_vocab v = {symbols, 4, 0, 3, 2};
 	float logits[FRAMES * 4];
 	s2_ctc_run runs[FRAMES];
 	uint64_t seed = 1;
@@ -148,6 +148,8 @@ static void test_greedy(void)
 	CHECK_INT(s2_ctc_word(&v, runs, 5, S2_CTC_COLLAPSE), 2);
 	CHECK_INT(s2_ctc_word(&v, runs, 5, S2_CTC_NONE), 1);
 	CHECK_INT(s2_ctc_word(&v, runs + 2, 3, S2_CTC_COLLAPSE), 0);
+	CHECK_INT(s2_ctc_drop_unsaid(runs, &v, 5), 4); /* b */
+	CHECK(runs[3].id == 3 && runs[3].begin == 8);
 	CHECK_INT(s2_ctc_word(&v, runs + 4, 1, S2_CTC_COLLAPSE), 1);
 	/* ties go to the lowest id, as torch.argmax on CPU */
 	memset(logits, 0, sizeof logits);

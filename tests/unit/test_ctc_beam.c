@@ -120,7 +120,7 @@ static void random_logp(float *logp, uint64_t *seed)
 static void check_alignment(const float *logp, const uint32_t *symbols, size_t n, s2_arena *a)
 {
 	static const char *names[SYMBOLS] = {"_", "a", "b", "|"};
-	const s2_ctc_vocab v = {names, SYMBOLS, BLANK, SILENCE};
+	const s2_ctc_vocab v = {names, SYMBOLS, BLANK, SILENCE, SIZE_MAX};
 	const text want = {.n = n};
 	s2_ctc_run runs[FRAMES];
 	double best = -INFINITY, found = 0;
