@@ -569,6 +569,39 @@ S2ST_CHECK int s2st_asr_transcribe(s2st_asr_session *s, const float *samples, si
 S2ST_CHECK int s2st_asr_decode(s2st_asr_session *s, const s2st_matrix *logits, const s2st_asr_options *opt,
 			       s2st_transcript *out, s2st_error *err);
 
+/* ---- which language (MMS) -------------------------------------------------------------------------------------- */
+
+/* Language identification by a wav2vec 2.0 classifier. A file is one input, as in the reference. */
+typedef struct s2st_lid s2st_lid;
+typedef struct s2st_lid_session s2st_lid_session;
+
+typedef struct s2st_lid_files {
+	const char *model; /* fairseq checkpoint, or a Hugging Face folder */
+	const char *dict;  /* dict.lang.txt (fairseq); NULL: beside the model */
+} s2st_lid_files;
+
+typedef struct s2st_lid_info {
+	const char *kind; /* "wav2vec_classification", ... */
+	int n_languages;
+	int sample_rate;
+	bool normalize; /* input is layer-normed over the file */
+} s2st_lid_info; /* strings live as long as the model */
+
+typedef struct s2st_guess {
+	const char *language; /* as the model calls it */
+	float log_prob;       /* natural */
+} s2st_guess;
+
+S2ST_CHECK int s2st_lid_open(s2st_lid **out, s2st_context *ctx, const s2st_lid_files *files, s2st_error *err);
+void s2st_lid_free(s2st_lid *m);
+void s2st_lid_get_info(const s2st_lid *m, s2st_lid_info *out);
+S2ST_CHECK int s2st_lid_session_new(s2st_lid_session **out, const s2st_lid *m, s2st_error *err);
+void s2st_lid_session_free(s2st_lid_session *s);
+/* `samples` [n] mono at the model's rate (16 kHz). *out [n_languages], likeliest first: the session's, until its next
+ * call. */
+S2ST_CHECK int s2st_identify(s2st_lid_session *s, const float *samples, size_t n, const s2st_guess **out,
+			     s2st_error *err);
+
 /* ---- speech to one vector (SpeechLASER) ---------------------------------------------------------------------- */
 
 /* Embeddings of whole utterances: those of the same meaning lie close in every language. A file is one input, as in the

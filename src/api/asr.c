@@ -175,15 +175,12 @@ int s2st_asr_logits(s2st_asr_session *s, const float *samples, size_t n, s2st_ma
 {
 	const s2_encoder *net = s->m->net;
 	const s2_encoder_config *c = &net->config;
-	const size_t frames = s2_encoder_frames(c, n);
 	s2_arena *a = s->x.scratch;
+	size_t frames;
 	float *logits;
 	s2_arena_reset(a, s->empty);
 	S2_TRY(s2_check_samples(samples, n, err));
-	if (frames == 0)
-		return s2_fail(err, S2ST_EINPUT,
-			       "the audio is too short: expected at least %zu samples at %d Hz, found %zu",
-			       s2_encoder_min_samples(c), c->sample_rate, n);
+	S2_TRY(s2_encoder_need_frames(c, n, &frames, err));
 	S2_ALLOC(logits, a, frames, c->n_vocab, err);
 	S2_TRY(s2_encoder_logits(&s->x, net, logits, samples, n, err));
 	*out = (s2st_matrix){logits, frames, c->n_vocab};

@@ -1,5 +1,6 @@
 #include "models/encoder.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -135,6 +136,33 @@ static int distance_bias(const s2_exec *x, const s2_encoder *m, float **bias, si
 	return 0;
 }
 
+/* What the first layer reads: h [frames, dim]. */
+static int embed(const s2_exec *x, const s2_encoder *m, float *h, const float *samples, size_t n, size_t frames,
+		 s2st_error *err)
+{
+	const s2_encoder_config *c = &m->config;
+	s2_mark mark = s2_arena_mark(x->scratch);
+	float *conv;
+	S2_ALLOC(conv, x->scratch, frames, c->conv[c->n_conv - 1].c_out, err);
+	S2_TRY(s2_encoder_conv(x, m, conv, samples, n, err));
+	project(x, m, h, conv, frames);
+	S2_TRY(add_positions(x, m, h, frames, err));
+	if (!c->layer.pre_norm)
+		s2_norm_forward(x, h, h, frames, c->layer.dim, &m->weights.norm);
+	s2_arena_reset(x->scratch, mark);
+	return 0;
+}
+
+static int run_layer(const s2_exec *x, const s2_encoder *m, size_t i, float *h, size_t frames, const float *bias,
+		     s2st_error *err)
+{
+	const s2_encoder_config *c = &m->config;
+	S2_TRY(s2_transformer_forward(x, &c->layer, &m->weights.layers[i], h, frames, bias, err));
+	if (m->weights.adapters)
+		S2_TRY(s2_adapter_forward(x, &m->weights.adapters[i], c->adapter_act, h, frames, err));
+	return 0;
+}
+
 int s2_encoder_features(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n, size_t layer,
 			bool final, s2st_error *err)
 {
@@ -143,22 +171,59 @@ int s2_encoder_features(const s2_exec *x, const s2_encoder *m, float *out, const
 	if (layer < 1 || layer > c->n_layers)
 		return s2_fail(err, S2ST_EINPUT, "layer: expected 1 to %zu, found %zu", c->n_layers, layer);
 	s2_mark mark = s2_arena_mark(x->scratch);
-	float *conv, *bias;
-	S2_ALLOC(conv, x->scratch, frames, c->conv[c->n_conv - 1].c_out, err);
-	S2_TRY(s2_encoder_conv(x, m, conv, samples, n, err));
-	project(x, m, out, conv, frames);
-	S2_TRY(add_positions(x, m, out, frames, err));
-	if (!c->layer.pre_norm)
-		s2_norm_forward(x, out, out, frames, c->layer.dim, &m->weights.norm);
+	float *bias;
+	S2_TRY(embed(x, m, out, samples, n, frames, err));
 	S2_TRY(distance_bias(x, m, &bias, frames, err));
-	for (size_t i = 0; i < layer; i++) {
-		S2_TRY(s2_transformer_forward(x, &c->layer, &m->weights.layers[i], out, frames, bias, err));
-		if (m->weights.adapters)
-			S2_TRY(s2_adapter_forward(x, &m->weights.adapters[i], c->adapter_act, out, frames, err));
-	}
+	for (size_t i = 0; i < layer; i++)
+		S2_TRY(run_layer(x, m, i, out, frames, bias, err));
 	if (c->layer.pre_norm && final)
 		s2_norm_forward(x, out, out, frames, c->layer.dim, &m->weights.norm);
 	s2_arena_reset(x->scratch, mark);
+	return 0;
+}
+
+int s2_encoder_mix(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n,
+		   const float *weights, s2st_error *err)
+{
+	const s2_encoder_config *c = &m->config;
+	const size_t frames = s2_encoder_frames(c, n), count = frames * c->layer.dim;
+	s2_mark mark = s2_arena_mark(x->scratch);
+	float *bias, *h;
+	S2_ALLOC(h, x->scratch, frames, c->layer.dim, err);
+	S2_TRY(embed(x, m, h, samples, n, frames, err));
+	S2_TRY(distance_bias(x, m, &bias, frames, err));
+	memcpy(out, h, count * sizeof *out);
+	s2_scale(x, out, count, weights[0]);
+	for (size_t i = 0; i < c->n_layers; i++) {
+		S2_TRY(run_layer(x, m, i, h, frames, bias, err));
+		if (c->layer.pre_norm && i + 1 == c->n_layers)
+			s2_norm_forward(x, h, h, frames, c->layer.dim, &m->weights.norm);
+		s2_add_scaled(x, out, h, count, weights[i + 1]);
+	}
+	s2_arena_reset(x->scratch, mark);
+	return 0;
+}
+
+void s2_encoder_mix_weights(float *out, const float *learned, size_t n)
+{
+	double sum = 0, top = -INFINITY;
+	for (size_t i = 0; i < n; i++)
+		top = fmax(top, (double)learned[i]);
+	for (size_t i = 0; i < n; i++)
+		sum += exp((double)learned[i] - top);
+	for (size_t i = 0; i < n; i++)
+		out[i] = (float)(exp((double)learned[i] - top) / sum);
+}
+
+int s2_encoder_input(const s2_exec *x, const s2_encoder *m, const float **samples, size_t n, s2st_error *err)
+{
+	float *copy;
+	if (!m->config.normalize)
+		return 0;
+	S2_ALLOC(copy, x->scratch, n, 1, err);
+	memcpy(copy, *samples, n * sizeof *copy);
+	s2_encoder_normalize(copy, n);
+	*samples = copy;
 	return 0;
 }
 
@@ -172,15 +237,10 @@ int s2_encoder_logits(const s2_exec *x, const s2_encoder *m, float *out, const f
 {
 	const s2_encoder_config *c = &m->config;
 	const size_t frames = s2_encoder_frames(c, n);
-	float *h, *input;
+	float *h;
 	s2_mark mark = s2_arena_mark(x->scratch);
 	S2_ALLOC(h, x->scratch, frames, c->layer.dim, err);
-	if (c->normalize) {
-		S2_ALLOC(input, x->scratch, n, 1, err);
-		memcpy(input, samples, n * sizeof *input);
-		s2_encoder_normalize(input, n);
-		samples = input;
-	}
+	S2_TRY(s2_encoder_input(x, m, &samples, n, err));
 	S2_TRY(s2_encoder_features(x, m, h, samples, n, c->n_layers, true, err));
 	s2_encoder_head(x, m, out, h, frames);
 	s2_arena_reset(x->scratch, mark);

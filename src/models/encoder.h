@@ -92,9 +92,14 @@ S2ST_CHECK int s2_encoder_open_language(s2_encoder **out, const s2_encoder *trun
 size_t s2_encoder_hop(const s2_encoder_config *c);                 /* samples a frame: product of the strides */
 size_t s2_encoder_frames(const s2_encoder_config *c, size_t n);    /* frames of n samples; 0: too short */
 size_t s2_encoder_min_samples(const s2_encoder_config *c);         /* shortest input with one frame (400) */
+/* The same frames for one who cannot do with none: too few samples are an error. */
+S2ST_CHECK int s2_encoder_need_frames(const s2_encoder_config *c, size_t n, size_t *frames, s2st_error *err);
 
 /* wav2vec 2.0's input normalisation, over the whole file and before any chunking: F.layer_norm, eps 1e-5. In place. */
 void s2_encoder_normalize(float *samples, size_t n);
+/* Samples as a file has them -> as the network takes them: a normalised copy in scratch memory, where it wants that. */
+S2ST_CHECK int s2_encoder_input(const s2_exec *x, const s2_encoder *m, const float **samples, size_t n,
+				s2st_error *err);
 
 /* Output of the conv stack [frames, c_out of the last conv], caller's memory. */
 S2ST_CHECK int s2_encoder_conv(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n,
@@ -105,6 +110,13 @@ S2ST_CHECK int s2_encoder_conv(const s2_exec *x, const s2_encoder *m, float *out
  * readers leave it out for every explicit layer, the last one included (wav2vec2.py:1074-1082). */
 S2ST_CHECK int s2_encoder_features(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n,
 				   size_t layer, bool final, s2st_error *err);
+
+/* The weights of s2_encoder_mix from those that probes learn: softmax, out [n]. */
+void s2_encoder_mix_weights(float *out, const float *learned, size_t n);
+/* SUPERB's representation: the sum of what the first layer reads and all layers' outputs (the last one under the final
+ * norm of pre-norm models), times weights [n_layers + 1]. out [frames, dim]. */
+S2ST_CHECK int s2_encoder_mix(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n,
+			      const float *weights, s2st_error *err);
 
 /* CTC logits [frames, n_vocab] from features with the final norm. */
 void s2_encoder_head(const s2_exec *x, const s2_encoder *m, float *out, const float *features, size_t frames);

@@ -38,6 +38,15 @@ size_t s2_encoder_min_samples(const s2_encoder_config *c)
 	return n;
 }
 
+int s2_encoder_need_frames(const s2_encoder_config *c, size_t n, size_t *frames, s2st_error *err)
+{
+	*frames = s2_encoder_frames(c, n);
+	if (*frames > 0)
+		return 0;
+	return s2_fail(err, S2ST_EINPUT, "the audio is too short: expected at least %zu samples at %d Hz, found %zu",
+		       s2_encoder_min_samples(c), c->sample_rate, n);
+}
+
 void s2_encoder_normalize(float *samples, size_t n)
 {
 	double sum = 0, square = 0;

@@ -28,12 +28,10 @@ int s2_laser_open(s2_encoder **out, const char *path, s2st_error *err)
 
 int s2_laser_embed(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n, s2st_error *err)
 {
-	const size_t frames = s2_encoder_frames(&m->config, n), dim = m->config.n_vocab;
+	const size_t dim = m->config.n_vocab;
+	size_t frames;
 	float *projected;
-	if (frames == 0)
-		return s2_fail(err, S2ST_EINPUT,
-			       "the audio is too short: expected at least %zu samples at %d Hz, found %zu",
-			       s2_encoder_min_samples(&m->config), m->config.sample_rate, n);
+	S2_TRY(s2_encoder_need_frames(&m->config, n, &frames, err));
 	s2_mark mark = s2_arena_mark(x->scratch);
 	S2_ALLOC(projected, x->scratch, frames, dim, err);
 	S2_TRY(s2_encoder_logits(x, m, projected, samples, n, err));

@@ -19,7 +19,7 @@ offers() { # TOOL OPTION...
 }
 
 for tool in asr-bleu asr-transcribe s2ut-generate vocode s2u-quantize s2u-kmeans s2st-translate s2st-inspect \
-	speech-embed; do
+	speech-embed speech-lid; do
 	$tool --version
 	test "$($tool -h)" = "$($tool --help)"
 	test "$($tool --help --beam)" = "$($tool --help)" # before it looks at what follows
@@ -34,13 +34,14 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers asr-bleu --audio-dir --references --reference-column --from-transcripts --tokenize --lowercase --smooth \
 		--normalize --transcripts-out --min-bleu --baseline --per-sentence --allow-missing --lang --models --dict
 	offers asr-transcribe --model --dict --format --logits-out --words --letters --lowercase --post-process \
-		--beam --lm --lm-weight --word-score
+		--beam --lm --lm-weight --word-score --lang --langs --list-langs
 	offers s2u-quantize --model --layer --kmeans --feature-type --channel --format --reduce --durations --hide-fname \
 		--compat-names --features-out --export-npy --strict
 	offers s2u-kmeans --clusters --batch-size --n-init --max-iter --tol --max-no-improvement --reassignment-ratio --seed \
 		--fraction --model --layer --feature-type
 	offers s2st-inspect --npy --verify
 	offers speech-embed --model --recursive --audio-root
+	offers speech-lid --model --dict --format --top-k
 }
 s2ut-generate --beam 7 --help | grep -e '--beam N' # the current default
 s2ut-generate --help | sed -n 1p

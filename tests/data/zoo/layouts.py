@@ -2,6 +2,8 @@
 import json
 import os
 import struct
+import sys
+import types
 
 import numpy
 
@@ -26,6 +28,14 @@ LAYER_NAMES = [
     ("adapter_layer.ln_W", "adapter_layer.norm.weight"),
     ("adapter_layer.ln_b", "adapter_layer.norm.bias"),
 ]
+
+
+def know_fairseq():
+    """Lets torch.load read the dictionaries in fairseq's checkpoints without fairseq."""
+    names = ("fairseq", "fairseq.data", "fairseq.data.dictionary", "fairseq.data.audio", "fairseq.dataclass")
+    sys.modules.update({n: types.ModuleType(n) for n in names})
+    sys.modules["fairseq.data.dictionary"].Dictionary = type("Dictionary", (),
+                                                             {"__module__": "fairseq.data.dictionary"})
 
 
 def rename(name, table):

@@ -1,0 +1,33 @@
+# speech-lid: the reference's three likeliest languages, formats, both layouts, refusals.
+g=data/golden
+model=$g/mms/lid.pt
+dict=$g/mms/lid.dict.lang.txt
+wavs="$g/audio/austen_a.wav $g/audio/austen_b.wav $g/audio/es_phrase.wav $g/audio/tone.wav"
+
+# shellcheck disable=SC2086
+speech-lid -m $model --dict $dict -j 2 $wavs
+# shellcheck disable=SC2086
+speech-lid -m $model --dict $dict --format fairseq --shard 1/2 $wavs | sed 's/\(0\.[0-9]\{3\}\)[0-9]*/\1/g'
+speech-lid -m $model --dict $dict --json --top-k 1 $g/audio/tone.wav -o one.jsonl
+sed 's/\(0\.[0-9]\{3\}\)[0-9]*/\1/g' one.jsonl
+speech-lid -m $model --dict $dict --json --resume -v $g/audio/tone.wav -o one.jsonl 2>&1 | grep -c 'nothing to do'
+# shellcheck disable=SC2086
+speech-lid -m data/zoo/lid_hf --top-k 100 $wavs
+cp $model here.pt
+cp $dict dict.lang.txt
+speech-lid -m here.pt - <$g/audio/tone.wav
+
+echo '--- refusals'
+one=$g/audio/tone.wav
+exits 2 speech-lid $one
+exits 2 speech-lid -m $model --top-k 0 $one
+exits 3 speech-lid -m $model $one
+exits 3 speech-lid -m $g/ctc/hf $one
+exits 3 speech-lid -m $g/hubert/base_like.pt $one
+head -n 5 $dict >short.txt
+exits 3 speech-lid -m $model --dict short.txt $one
+exits 1 speech-lid -m $model --dict $dict nowhere.wav $one
+cp -rL data/zoo/lid_hf broken
+chmod -R u+w broken
+sed -i 's/"5": "[a-z]*"/"6": "x"/' broken/config.json
+exits 3 speech-lid -m broken $one

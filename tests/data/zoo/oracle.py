@@ -1,0 +1,164 @@
+"""The wav2vec 2.0 family in plain PyTorch, written from the papers and from what the reference's files compute, to check
+networks of which there are no recorded cases. Names of tensors are fairseq's, without a prefix; one utterance, no
+padding. `python3 oracle.py` checks it against the recorded cases of HuBERT and WavLM in ../golden."""
+import math
+import os
+import wave
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+import layouts
+
+here = os.path.dirname(os.path.abspath(__file__))
+golden = os.path.join(here, "..", "golden")
+WAVS = ["austen_a", "austen_b", "es_phrase", "tone"]
+
+
+def read_wav(name):
+    with wave.open(os.path.join(golden, "audio", name + ".wav")) as w:
+        samples = numpy.frombuffer(w.readframes(w.getnframes()), "<i2")
+    return torch.from_numpy(samples.astype(numpy.float32) / 32768)
+
+
+def layer_norm(x, w, prefix):
+    return F.layer_norm(x, (x.shape[-1],), w[prefix + "weight"], w[prefix + "bias"])
+
+
+def linear(x, w, prefix):
+    return F.linear(x, w[prefix + "weight"], w.get(prefix + "bias"))
+
+
+def extract(x, w, cfg):
+    """[samples] -> [frames, channels]"""
+    x = x[None, None]
+    for i, (_, _, stride) in enumerate(eval(cfg["conv_feature_layers"])):
+        p = "feature_extractor.conv_layers.%d." % i
+        x = F.conv1d(x, w[p + "0.weight"], w.get(p + "0.bias"), stride=stride)
+        if p + "2.1.weight" in w:
+            x = layer_norm(x.transpose(1, 2), w, p + "2.1.").transpose(1, 2)
+        elif p + "2.weight" in w:
+            x = F.group_norm(x, x.shape[1], w[p + "2.weight"], w[p + "2.bias"])
+        x = F.gelu(x)
+    return x[0].t()
+
+
+def conv_weight(w, prefix):
+    """Weight norm over the kernel's dimension, undone."""
+    if prefix + "weight" in w:
+        return w[prefix + "weight"]
+    v = w[prefix + "weight_v"]
+    return v * (w[prefix + "weight_g"] / v.pow(2).sum((0, 1), keepdim=True).sqrt())
+
+
+def same_conv(x, weight, bias, groups):
+    """[t, c] -> [t, c]; an even kernel gives one frame too many, the last is dropped."""
+    y = F.conv1d(x.t()[None], weight, bias, padding=weight.shape[2] // 2, groups=groups)
+    return y[0, :, :x.shape[0]].t()
+
+
+def positions(x, w, cfg):
+    if "encoder.pos_conv.0.0.weight" in w:  # data2vec: a stack of convolutions
+        y, i = x, 0
+        while "encoder.pos_conv.%d.0.weight" % i in w:
+            p = "encoder.pos_conv.%d.0." % i
+            y = same_conv(y, w[p + "weight"], w[p + "bias"], cfg["conv_pos_groups"])
+            y = F.gelu(F.layer_norm(y, (y.shape[1],)))
+            i += 1
+        return x + y
+    p = "encoder.pos_conv.0."
+    return x + F.gelu(same_conv(x, conv_weight(w, p), w[p + "bias"], cfg["conv_pos_groups"]))
+
+
+def bucket(d, n, reach):
+    half, exact = n // 2, n // 4
+    first = half if d > 0 else 0
+    d = abs(d)
+    if d < exact:
+        return first + d
+    far = numpy.float32(math.log(d / exact)) / numpy.float32(math.log(reach / exact)) * numpy.float32(half - exact)
+    return first + min(exact + int(far), half - 1)
+
+
+def wavlm_bias(x, w, p, table, cfg):
+    """[heads, t, t] of a layer that reads x [t, dim]."""
+    t, heads = x.shape[0], cfg["encoder_attention_heads"]
+    n, reach = cfg["num_buckets"], cfg["max_distance"]
+    index = torch.tensor([[bucket(j - i, n, reach) for j in range(t)] for i in range(t)])
+    bias = table[index].permute(2, 0, 1)
+    g = linear(x.view(t, heads, -1), w, p + "grep_linear.").view(t, heads, 2, 4).sum(-1).sigmoid()
+    gate = g[..., 0] * (g[..., 1] * w[p + "grep_a"].view(heads) - 1) + 2
+    return gate.t()[:, :, None] * bias
+
+
+def attend(x, w, p, heads, bias=None):
+    t, dim = x.shape
+    q, k, v = (linear(x, w, p + n + "_proj.").view(t, heads, -1).transpose(0, 1) for n in "qkv")
+    scores = (q * (dim // heads) ** -0.5) @ k.transpose(1, 2)
+    if bias is not None:
+        scores = scores + bias
+    return linear((scores.softmax(-1) @ v).transpose(0, 1).reshape(t, dim), w, p + "out_proj.")
+
+
+def transformer_layer(x, w, p, cfg):
+    def attention(y):
+        table = w.get("encoder.layers.0.self_attn.relative_attention_bias.weight")
+        bias = None if table is None else wavlm_bias(y, w, p + "self_attn.", table, cfg)
+        return attend(y, w, p + "self_attn.", cfg["encoder_attention_heads"], bias)
+
+    def feed(y):
+        return linear(F.gelu(linear(y, w, p + "fc1.")), w, p + "fc2.")
+
+    if cfg["layer_norm_first"]:
+        x = x + attention(layer_norm(x, w, p + "self_attn_layer_norm."))
+        return x + feed(layer_norm(x, w, p + "final_layer_norm."))
+    x = layer_norm(x + attention(x), w, p + "self_attn_layer_norm.")
+    return layer_norm(x + feed(x), w, p + "final_layer_norm.")
+
+
+def states(samples, w, cfg, layer=transformer_layer):
+    """What the first layer reads and the output of each, [t, dim]; no final norm."""
+    if cfg["normalize"]:
+        samples = F.layer_norm(samples, samples.shape)
+    x = extract(samples, w, cfg)
+    if "layer_norm.weight" in w:
+        x = layer_norm(x, w, "layer_norm.")
+    if "post_extract_proj.weight" in w:
+        x = linear(x, w, "post_extract_proj.")
+    if any(k.startswith("encoder.pos_conv.") for k in w):
+        x = positions(x, w, cfg)
+    if not cfg["layer_norm_first"]:
+        x = layer_norm(x, w, "encoder.layer_norm.")
+    out = [x]
+    for i in range(cfg["encoder_layers"]):
+        out.append(layer(out[-1], w, "encoder.layers.%d." % i, cfg))
+    return out
+
+
+def mixed(all_states, w, cfg, weights):
+    """SUPERB: the weighted sum of all states; the last one is what the encoder as a whole gives."""
+    if cfg["layer_norm_first"]:
+        all_states = all_states[:-1] + [layer_norm(all_states[-1], w, "encoder.layer_norm.")]
+    return sum(a * s for a, s in zip(weights.softmax(0), all_states))
+
+
+def check(model, cfg, folder):
+    worst = 0
+    for wav in WAVS:
+        for i, state in enumerate(states(read_wav(wav), model, cfg)[1:]):
+            want = numpy.load(os.path.join(golden, folder + ".%s.L%d.npy" % (wav, i + 1)))
+            worst = max(worst, numpy.abs(state.numpy() - want).max())
+    print("%s: max diff %.2g" % (folder, worst))
+    assert worst < 1e-4
+
+
+if __name__ == "__main__":
+    torch.set_grad_enabled(False)
+    layouts.know_fairseq()
+    for name in ("wavlm/base_like", "wavlm/large_like", "hubert/base_like", "hubert/large_like"):
+        c = torch.load(os.path.join(golden, name + ".pt"))
+        config = c["cfg"].get("model", c["cfg"])
+        config = dict(config if isinstance(config, dict) else vars(config))
+        config.setdefault("normalize", c["cfg"].get("task", {}).get("normalize", False))
+        check(c["model"], config, name)
