@@ -68,7 +68,7 @@ typedef struct s2_encoder {
 	s2_arena *arena;
 	s2_encoder_config config;
 	s2_encoder_weights weights;
-	const struct s2_encoder *trunk; /* of one language: whose weights these are, adapters and head apart; NULL: own */
+	const struct s2_encoder *trunk; /* of one language: whose weights these are but for adapters, head; NULL: own */
 	const char *language;           /* NULL: none, or that of the adapters in the trunk's own tensors */
 } s2_encoder;
 

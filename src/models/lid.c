@@ -74,8 +74,9 @@ static int read_labels(s2_lid *m, const char *path, s2st_error *err)
 	const size_t first = S2_UNK + 1, n = s2_dict_size(d) - first;
 	int rc = S2ST_OK;
 	if (n != m->n)
-		rc = s2_fail(err, S2ST_EMODEL, "%s: expected %zu languages, the rows of the classifier of %s, found %zu",
-			     path, m->n, s2_checkpoint_path(m->net->ckpt), n);
+		rc = s2_fail(err, S2ST_EMODEL,
+			     "%s: expected %zu languages, the rows of the classifier of %s, found %zu", path, m->n,
+			     s2_checkpoint_path(m->net->ckpt), n);
 	for (size_t i = 0; rc == S2ST_OK && i < n; i++) {
 		const char *label = s2_dict_symbol(d, first + i);
 		m->labels[i] = s2_arena_strndup(m->arena, label, strlen(label));

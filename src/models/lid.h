@@ -19,7 +19,7 @@ typedef struct s2_lid {
 	s2_arena *arena;
 	s2_linear latent, projection;
 	s2_act act;
-	const float *layer_weights; /* [n_layers + 1], softmaxed: Hugging Face's use_weighted_layer_sum; NULL: last layer */
+	const float *layer_weights; /* [n_layers + 1]: Hugging Face's use_weighted_layer_sum; NULL: the last layer */
 	const char **labels;        /* [n] */
 	size_t n;
 } s2_lid;

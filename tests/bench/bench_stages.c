@@ -40,7 +40,7 @@ static void must(int status)
 	}
 }
 
-/* ---- files and audio ---------------------------------------------------------------------------------------------- */
+/* ---- files and audio ------------------------------------------------------------------------------------------- */
 
 static char folder[256] = "/tmp/bench_stages-XXXXXX";
 
@@ -99,7 +99,7 @@ static void make_dict(const char *path)
 	}
 }
 
-/* ---- stages ------------------------------------------------------------------------------------------------------- */
+/* ---- stages ---------------------------------------------------------------------------------------------------- */
 
 /* An opened stage; the fields that it does not use are NULL. */
 typedef struct work {
@@ -286,8 +286,8 @@ static void nothing(void)
 }
 
 static const stage stages[] = {
-	{"hubert", "HuBERT base to layer 11, 1000 centroids, 20 s", 20, make_hubert, open_hubert, run_hubert, work_hubert,
-	 0, 0},
+	{"hubert", "HuBERT base to layer 11, 1000 centroids, 20 s", 20, make_hubert, open_hubert, run_hubert,
+	 work_hubert, 0, 0},
 	{"ctc", "wav2vec 2.0 large CTC, 20 s", 20, make_ctc, open_ctc, run_ctc, work_ctc, 0, 0},
 	{"s2ut-encoder", "S2UT encoder, 12 layers, 10 s", 10, make_translator, open_translator,
 	 run_translator_encoder, work_translator_encoder, 0, 0},
@@ -298,7 +298,7 @@ static const stage stages[] = {
 };
 enum { N_STAGES = sizeof stages / sizeof stages[0], LAYERS = 12 };
 
-/* ---- measuring ---------------------------------------------------------------------------------------------------- */
+/* ---- measuring ------------------------------------------------------------------------------------------------- */
 
 typedef struct options {
 	const char *wanted[16];
@@ -461,7 +461,7 @@ static void bench_layers(const options *o)
 	}
 }
 
-/* ---- command line ------------------------------------------------------------------------------------------------- */
+/* ---- command line ---------------------------------------------------------------------------------------------- */
 
 static bool wanted(const options *o, const char *name)
 {

@@ -38,7 +38,7 @@ static void put(FILE *to, uint32_t value, int bytes)
 		putc((int)(value >> 8 * i & 255), to);
 }
 
-/* ---- zip: local header, data, ..., directory (APPNOTE 4.3) -------------------------------------------------------- */
+/* ---- zip: local header, data, ..., directory (APPNOTE 4.3) ----------------------------------------------------- */
 
 /* Both headers share this middle. */
 static void put_entry(FILE *to, const member *m)
@@ -120,7 +120,7 @@ static void directory(torch_file *f)
 	put(f->zip, 0, 2);
 }
 
-/* ---- pickle, protocol 2 ------------------------------------------------------------------------------------------- */
+/* ---- pickle, protocol 2 ---------------------------------------------------------------------------------------- */
 
 static void pickle_str(torch_file *f, const char *s)
 {

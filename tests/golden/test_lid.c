@@ -1,5 +1,5 @@
-/* Language identification: log-probabilities within 2e-4 of fairseq's, and in Hugging Face's layout, with a weighted sum
- * of layers, of an independent PyTorch implementation (tests/data/zoo/oracle.py). */
+/* Language identification: log-probabilities within 2e-4 of fairseq's, and in Hugging Face's layout, with a weighted
+ * sum of layers, of an independent PyTorch implementation (tests/data/zoo/oracle.py). */
 #include "formats/json.h"
 #include "s2st.h"
 #include "test.h"

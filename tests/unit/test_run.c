@@ -1,4 +1,5 @@
-/* The loop over inputs: order, slow rows, failures, groups, bounds; with workers that are forced into each other's way. */
+/* The loop over inputs: order, slow rows, failures, groups, bounds; with workers that are forced into each other's
+ * way. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
