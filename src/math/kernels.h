@@ -14,6 +14,7 @@
 #define S2_MATH_KERNELS_H
 
 #include "math/ops.h"
+#include "math/short_conv.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -54,6 +55,14 @@ typedef struct s2_past {
 	size_t n;
 } s2_past;
 
+/* Where a tile of a short convolution goes: row i = leaky(y_i + bias, slope) + residual[i]. */
+typedef struct s2_short_out {
+	float *const *rows;           /* [S2_SHORT_ROWS]; NULL: not wanted */
+	const float *const *residual; /* [S2_SHORT_ROWS] */
+	const float *bias;
+	float slope;
+} s2_short_out;
+
 struct s2_kernels {
 	const char *name;
 	size_t mr, nr;
@@ -78,6 +87,13 @@ struct s2_kernels {
 	void (*log_softmax)(float *row, size_t n);
 	void (*past_scores)(float *scores, const float *q, const s2_past *past, size_t dim); /* q · step p, p < n */
 	void (*past_values)(float *out, const float *weights, const s2_past *past, size_t dim);
+
+	/* A tile of a short convolution, `channels` a multiple of 16. In: values[p*ld + channel] at the rule's points of
+	 * leaky(rows[0 .. points]). Out: the other way. */
+	void (*short_in)(float *values, size_t ld, const float *const *rows, size_t channels, const s2_short_rule *r,
+			 float slope);
+	void (*short_out)(const s2_short_out *o, const float *values, size_t ld, size_t channels,
+			  const s2_short_rule *r);
 };
 
 extern const s2_kernels s2_kernels_scalar;

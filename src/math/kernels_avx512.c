@@ -124,6 +124,7 @@ static inline void d16_store(double *p, d16 d)
 #include "math/kernels_rows_impl.h"
 /* needs the above */
 #include "math/kernels_gemm_impl.h"
+#include "math/kernels_short_impl.h"
 #include "math/kernels_table_impl.h"
 #else
 typedef int s2_no_avx512; /* a translation unit is never empty */

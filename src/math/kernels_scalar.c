@@ -145,4 +145,5 @@ static inline void d16_store(double *p, d16 d) { memcpy(p, &d, sizeof d); }
 #include "math/kernels_rows_impl.h"
 /* needs the above */
 #include "math/kernels_gemm_impl.h"
+#include "math/kernels_short_impl.h"
 #include "math/kernels_table_impl.h"

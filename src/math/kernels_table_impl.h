@@ -18,4 +18,6 @@ const s2_kernels KERNEL(s2_kernels) = {
 	.log_softmax = KERNEL(log_softmax),
 	.past_scores = KERNEL(past_scores),
 	.past_values = KERNEL(past_values),
+	.short_in = KERNEL(short_in),
+	.short_out = KERNEL(short_out),
 };

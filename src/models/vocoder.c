@@ -93,19 +93,43 @@ static int bind_block(const s2_binder *b, s2_vocoder_block *out, const s2_vocode
 	snprintf(prefix, sizeof prefix, "resblocks.%zu.", n);
 	const bool type2 = has_tensor(b->ckpt, prefix, "convs.0.bias");
 	out->n_pairs = cfg->n_dilations[kind];
-	out->reach = 0;
 	for (size_t i = 0; i < out->n_pairs; i++) {
 		s2_vocoder_pair *p = &out->pairs[i];
 		conv_shape s = {channels, channels, cfg->res_kernel[kind], cfg->dilation[kind][i]};
 		snprintf(prefix, sizeof prefix, type2 ? "resblocks.%zu.convs.%zu." : "resblocks.%zu.convs1.%zu.", n, i);
 		S2_TRY(bind_conv(b, &p->first, prefix, s, true, err));
-		out->reach += p->first.pad;
 		if (type2)
 			continue;
 		s.dilation = 1;
 		snprintf(prefix, sizeof prefix, "resblocks.%zu.convs2.%zu.", n, i);
 		S2_TRY(bind_conv(b, &p->second, prefix, s, true, err));
-		out->reach += p->second.pad;
+	}
+	return 0;
+}
+
+/* The pair's short form where it has one; what its convolutions reach and work with. */
+static int finish_pair(s2_vocoder_pair *p, size_t *reach, size_t *work, s2_arena *a, s2st_error *err)
+{
+	const s2_conv1d *const convs[2] = {&p->first, &p->second};
+	for (int i = 0; i < 2; i++) {
+		*reach += convs[i]->pad;
+		if (!s2_short_conv_suits(convs[i]))
+			continue;
+		S2_TRY(s2_short_conv_new(&p->fast[i], convs[i], a, err));
+		*reach += s2_short_conv_reach(p->fast[i]) - convs[i]->pad;
+		*work = s2_max(*work, s2_short_conv_work(p->fast[i]));
+	}
+	return 0;
+}
+
+int s2_vocoder_stage_finish(s2_vocoder_stage *s, s2_arena *a, s2st_error *err)
+{
+	for (size_t i = 0; i < s->n_blocks; i++) {
+		s2_vocoder_block *b = &s->blocks[i];
+		b->reach = 0;
+		for (size_t j = 0; j < b->n_pairs; j++)
+			S2_TRY(finish_pair(&b->pairs[j], &b->reach, &s->conv_work, a, err));
+		s->reach = s2_max(s->reach, b->reach);
 	}
 	return 0;
 }
@@ -117,10 +141,9 @@ static int bind_stages(const s2_binder *b, s2_vocoder *v, s2st_error *err)
 		s2_vocoder_stage *s = &v->stages[i];
 		S2_TRY(bind_up(b, &s->up, cfg, i, err));
 		s->n_blocks = cfg->n_kernels;
-		for (size_t j = 0; j < s->n_blocks; j++) {
+		for (size_t j = 0; j < s->n_blocks; j++)
 			S2_TRY(bind_block(b, &s->blocks[j], cfg, i * cfg->n_kernels + j, s->up.c_out, err));
-			s->reach = s2_max(s->reach, s->blocks[j].reach);
-		}
+		S2_TRY(s2_vocoder_stage_finish(s, b->arena, err));
 	}
 	return 0;
 }

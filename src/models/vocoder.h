@@ -18,7 +18,7 @@
 
 #include "formats/value.h"
 #include "layers/linear.h"
-#include "math/conv.h"
+#include "math/short_conv.h"
 
 enum {
 	S2_VOCODER_MAX_STAGES = 16,
@@ -52,20 +52,23 @@ S2ST_CHECK int s2_vocoder_config_parse(s2_vocoder_config *out, const s2_value *j
 
 /* Conv1d with "same" padding: c.pad rows on either side. */
 typedef struct s2_vocoder_pair {
-	s2_conv1d first, second; /* x += second(leaky(first(leaky(x)))), or, without a second, x += first(leaky(x)) */
+	/* x += second(leaky(first(leaky(x)))), or, without a second (its k is 0), x += first(leaky(x)) */
+	s2_conv1d first, second;
+	const s2_short_conv *fast[2]; /* the same with fewer multiplications; NULL: not where that saves nothing */
 } s2_vocoder_pair;
 
 typedef struct s2_vocoder_block {
 	size_t n_pairs;
 	s2_vocoder_pair pairs[S2_VOCODER_MAX_DILATIONS];
-	size_t reach; /* rows of input on either side of an output row: the sum of the pads */
+	size_t reach; /* rows of input on either side of an output row, at most */
 } s2_vocoder_block;
 
 typedef struct s2_vocoder_stage {
 	s2_conv1d up; /* transposed */
 	size_t n_blocks;
 	s2_vocoder_block blocks[S2_VOCODER_MAX_KERNELS];
-	size_t reach; /* of the widest block */
+	size_t reach;     /* of the widest block */
+	size_t conv_work; /* floats that a convolution works with, at most */
 } s2_vocoder_stage;
 
 /* VariancePredictor (fastspeech2.py): conv k3, ReLU, LayerNorm, twice; linear to one number. */
@@ -95,6 +98,9 @@ typedef struct s2_vocoder {
 /* `config` NULL: NAME.json, config.json or vocoder.json beside the model. On failure *v is to be freed as well. */
 S2ST_CHECK int s2_vocoder_open(s2_vocoder *v, const char *model, const char *config, s2st_error *err);
 void s2_vocoder_free(s2_vocoder *v); /* what it holds, not v itself */
+
+/* Sets the pairs' `fast` in memory of `a`, reach and conv_work, once the convolutions are there. */
+S2ST_CHECK int s2_vocoder_stage_finish(s2_vocoder_stage *s, s2_arena *a, s2st_error *err);
 
 /* Samples of `frames` frames: frames * hop, and a few more where kernel - rate is odd. SIZE_MAX: too many to count. */
 size_t s2_vocoder_out_len(const s2_vocoder *v, size_t frames);

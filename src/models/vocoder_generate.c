@@ -77,35 +77,90 @@ static s2_rows up_sample(const s2_exec *x, const s2_conv1d *c, range out, s2_row
 	return (s2_rows){buffer + (out.first - from.first * c->stride) * c->c_out, out.first, out.end};
 }
 
-/* out [+]= block(in): x += conv2(leaky(conv1(leaky(x)))) for each pair. Each step needs fewer rows than the one before:
- * `margin` is what the steps to come still reach. `tmp`: three buffers as large as in's. */
+/* ---- residual blocks ------------------------------------------------------------------------------------------ */
+
+static range conv_inputs(const s2_conv1d *c, const s2_short_conv *fast, range out, size_t len)
+{
+	range r = widen(out, c->pad, len);
+	if (fast)
+		s2_short_conv_inputs(fast, out.first, out.end, len, &r.first, &r.end);
+	return r;
+}
+
+/* Rows that a pair reads to give rows `out`; *mid: those of its first convolution. */
+static range pair_inputs(const s2_vocoder_pair *p, range out, size_t len, range *mid)
+{
+	*mid = p->second.k ? conv_inputs(&p->second, p->fast[1], out, len) : out;
+	return conv_inputs(&p->first, p->fast[0], *mid, len);
+}
+
+/* out = leaky(conv(leaky(in)) + bias) + residual; a slope of 1 is none. */
+typedef struct conv_step {
+	const s2_conv1d *conv;
+	const s2_short_conv *fast;
+	s2_rows out, in;
+	float in_slope, out_slope;
+	const float *residual;
+} conv_step;
+
+static void run_conv(const s2_exec *x, conv_step s, float *work)
+{
+	if (s.fast) {
+		const s2_short_signal io = {.out = s.out.x,
+					    .first = s.out.first,
+					    .end = s.out.end,
+					    .in = s.in.x,
+					    .in_first = s.in.first,
+					    .in_end = s.in.end,
+					    .residual = s.residual,
+					    .in_slope = s.in_slope,
+					    .out_slope = s.out_slope};
+		s2_short_conv_forward(x, s.fast, &io, work);
+		return;
+	}
+	s2_epilogue e = {.residual = s.residual, .ld_residual = s.conv->c_out};
+	if (s.out_slope < 1) {
+		e.act = S2_ACT_LEAKY_RELU;
+		e.slope = s.out_slope;
+	}
+	if (s.in_slope < 1) {
+		s2_leaky_relu(x, work, s.in.x, (s.in.end - s.in.first) * s.conv->c_in, s.in_slope);
+		s.in.x = work;
+	}
+	s2_vocoder_conv(x, s.out, s.in, s.conv, &e);
+}
+
+/* out [+]= block(in): x += conv2(leaky(conv1(leaky(x)))) for each pair. `tmp`: work, and two buffers as large as
+ * in's. */
 static void residual_block(const s2_exec *x, const s2_vocoder_block *b, s2_rows out, bool add, s2_rows in, size_t c,
 			   size_t len, float *const tmp[3])
 {
-	size_t margin = b->reach;
-	const range want = range_of(out);
-	s2_rows cur = part(in, widen(want, margin, len), c);
+	range give[S2_VOCODER_MAX_DILATIONS], mid[S2_VOCODER_MAX_DILATIONS], need = range_of(out);
+	for (size_t i = b->n_pairs; i-- > 0;) {
+		give[i] = need;
+		need = pair_inputs(&b->pairs[i], need, len, &mid[i]);
+	}
+	s2_rows cur = part(in, need, c);
 	for (size_t i = 0; i < b->n_pairs; i++) {
 		const s2_vocoder_pair *p = &b->pairs[i];
-		s2_rows act = {tmp[0], cur.first, cur.end};
-		s2_leaky_relu(x, act.x, cur.x, (cur.end - cur.first) * c, INNER_SLOPE);
-		if (p->second.w) {
-			margin -= p->first.pad;
-			const range r = widen(want, margin, len);
-			const s2_rows mid = {tmp[1], r.first, r.end};
-			s2_vocoder_conv(x, mid, act, &p->first, &(s2_epilogue){0});
-			s2_leaky_relu(x, mid.x, mid.x, (r.end - r.first) * c, INNER_SLOPE);
-			act = mid;
+		const bool two = p->second.k > 0, done = i + 1 == b->n_pairs && !add;
+		/* A buffer keeps row r of each pass where it was, so that with two convolutions, whose result is not
+		 * read while it is made, the sum may lie where its old value did. */
+		float *to = two ? tmp[2] : tmp[1 + i % 2];
+		conv_step first = {.conv = &p->first, .fast = p->fast[0], .in = cur, .in_slope = INNER_SLOPE,
+				   .out_slope = 1};
+		conv_step last = first;
+		if (two) {
+			first.out = (s2_rows){tmp[1], mid[i].first, mid[i].end};
+			first.out_slope = INNER_SLOPE;
+			run_conv(x, first, tmp[0]);
+			last = (conv_step){.conv = &p->second, .fast = p->fast[1], .in = first.out, .in_slope = 1,
+					   .out_slope = 1};
 		}
-		const s2_conv1d *last = p->second.w ? &p->second : &p->first;
-		margin -= last->pad;
-		const range r = widen(want, margin, len);
-		const s2_rows old = part(cur, r, c);
-		const bool done = i + 1 == b->n_pairs && !add;
-		/* tmp[2] keeps row r.first of each pass where it was, so the sum may lie where its old value did. */
-		s2_rows sum = done ? out : part((s2_rows){tmp[2], in.first, in.end}, r, c);
-		s2_vocoder_conv(x, sum, act, last, &(s2_epilogue){.residual = old.x, .ld_residual = c});
-		cur = sum;
+		last.out = done ? out : part((s2_rows){to, in.first, in.end}, give[i], c);
+		last.residual = part(cur, give[i], c).x;
+		run_conv(x, last, tmp[0]);
+		cur = last.out;
 	}
 	if (add)
 		s2_add_scaled(x, out.x, cur.x, (out.end - out.first) * c, 1.0f);
@@ -121,10 +176,30 @@ static void mean_leaky(float *x, size_t n, size_t n_blocks, float slope)
 	}
 }
 
-/* Floats of `work` for stage_tile. */
+/* Rows of a stage's upsampled signal that rows `out` of its result depend on. */
+static range stage_inputs(const s2_vocoder_stage *s, range out, size_t len)
+{
+	range all = out, mid;
+	for (size_t i = 0; i < s->n_blocks; i++) {
+		range r = out;
+		for (size_t j = s->blocks[i].n_pairs; j-- > 0;)
+			r = pair_inputs(&s->blocks[i].pairs[j], r, len, &mid);
+		all.first = s2_min(all.first, r.first);
+		all.end = s2_max(all.end, r.end);
+	}
+	return all;
+}
+
+/* Floats of one signal of stage_tile, for `rows` rows with what they depend on; and of its `work`. */
+static size_t signal_floats(const s2_vocoder_stage *s, size_t rows)
+{
+	return s2_round_up(up_rows(&s->up, rows) * s->up.c_out, 16);
+}
+
 static size_t stage_work(const s2_vocoder_stage *s, size_t rows)
 {
-	return 4 * s2_round_up(up_rows(&s->up, rows + 2 * s->reach) * s->up.c_out, 16);
+	const size_t floats = signal_floats(s, rows + 2 * s->reach);
+	return 3 * floats + s2_max(floats, s2_round_up(s->conv_work, 16));
 }
 
 /* Rows out.first .. out.end of the stage's signal [len, c]; `in` holds the rows [in_len] that they depend on. */
@@ -132,9 +207,9 @@ static void stage_tile(const s2_exec *x, const s2_vocoder_stage *s, s2_rows out,
 		       float slope, float *work)
 {
 	const size_t c = s->up.c_out;
-	const range r = widen(range_of(out), s->reach, len);
-	const size_t floats = s2_round_up(up_rows(&s->up, r.end - r.first) * c, 16);
-	float *const tmp[3] = {work + floats, work + 2 * floats, work + 3 * floats};
+	const range r = stage_inputs(s, range_of(out), len);
+	const size_t floats = signal_floats(s, r.end - r.first);
+	float *const tmp[3] = {work + 3 * floats, work + floats, work + 2 * floats};
 	const s2_rows up = up_sample(x, &s->up, r, in, in_len, work);
 	for (size_t i = 0; i < s->n_blocks; i++)
 		residual_block(x, &s->blocks[i], out, i > 0, up, c, len, tmp);
@@ -207,7 +282,7 @@ static void make_plan(plan *p, const s2_vocoder *v, size_t n_frames, range sampl
 	p->stage[n] = widen(samples, v->post.pad, p->len[n]);
 	for (size_t i = n; i-- > 0;) {
 		const s2_vocoder_stage *s = &v->stages[i];
-		p->stage[i] = up_inputs(&s->up, widen(p->stage[i + 1], s->reach, p->len[i + 1]), p->len[i]);
+		p->stage[i] = up_inputs(&s->up, stage_inputs(s, p->stage[i + 1], p->len[i + 1]), p->len[i]);
 	}
 	p->floats = 0;
 	for (size_t i = 0; i <= n; i++)

@@ -40,7 +40,7 @@ static void must(int status)
 	}
 }
 
-/* ---- files and audio ------------------------------------------------------------------------------------------- */
+/* ---- files and audio -------------------------------------------------------------------------------------------- */
 
 static char folder[256] = "/tmp/bench_stages-XXXXXX";
 
@@ -99,7 +99,7 @@ static void make_dict(const char *path)
 	}
 }
 
-/* ---- stages ---------------------------------------------------------------------------------------------------- */
+/* ---- stages ----------------------------------------------------------------------------------------------------- */
 
 /* An opened stage; the fields that it does not use are NULL. */
 typedef struct work {
@@ -289,8 +289,8 @@ static const stage stages[] = {
 	{"hubert", "HuBERT base to layer 11, 1000 centroids, 20 s", 20, make_hubert, open_hubert, run_hubert,
 	 work_hubert, 0, 0},
 	{"ctc", "wav2vec 2.0 large CTC, 20 s", 20, make_ctc, open_ctc, run_ctc, work_ctc, 0, 0},
-	{"s2ut-encoder", "S2UT encoder, 12 layers, 10 s", 10, make_translator, open_translator,
-	 run_translator_encoder, work_translator_encoder, 0, 0},
+	{"s2ut-encoder", "S2UT encoder, 12 layers, 10 s", 10, make_translator, open_translator, run_translator_encoder,
+	 work_translator_encoder, 0, 0},
 	{"s2ut", "S2UT 12/6 layers, beam 10, 10 s to 200 units", 10, make_translator, open_translator, run_translator,
 	 NULL, 200, 0},
 	{"vocoder", "unit HiFi-GAN, 500 units", 10, make_voice, open_voice, run_voice, work_voice, 0, 0},
@@ -298,7 +298,7 @@ static const stage stages[] = {
 };
 enum { N_STAGES = sizeof stages / sizeof stages[0], LAYERS = 12 };
 
-/* ---- measuring ------------------------------------------------------------------------------------------------- */
+/* ---- measuring -------------------------------------------------------------------------------------------------- */
 
 typedef struct options {
 	const char *wanted[16];
@@ -455,13 +455,18 @@ static void bench_layers(const options *o)
 	for (int layer = 1; layer <= LAYERS; layer++) {
 		char what[64];
 		snprintf(what, sizeof what, "HuBERT base to layer %d, 20 s", layer);
-		const stage s = {.name = "layers", .what = what, .seconds = 20, .make = make_hubert,
-				 .open = open_hubert, .run = run_hubert, .layer = layer};
+		const stage s = {.name = "layers",
+				 .what = what,
+				 .seconds = 20,
+				 .make = make_hubert,
+				 .open = open_hubert,
+				 .run = run_hubert,
+				 .layer = layer};
 		bench(&s, o, false);
 	}
 }
 
-/* ---- command line ---------------------------------------------------------------------------------------------- */
+/* ---- command line ----------------------------------------------------------------------------------------------- */
 
 static bool wanted(const options *o, const char *name)
 {
@@ -500,9 +505,9 @@ static int number(const char *text, int most)
 
 static const char *parse(options *o, int argc, char **argv)
 {
-	static const struct option known[] = {{"stage", 1, NULL, 's'}, {"threads", 1, NULL, 't'},
-					      {"repeat", 1, NULL, 'r'}, {"cpu", 0, NULL, 'c'},
-					      {"json", 0, NULL, 'j'}, {"keep", 1, NULL, 'k'}, {NULL, 0, NULL, 0}};
+	static const struct option known[] = {
+		{"stage", 1, NULL, 's'}, {"threads", 1, NULL, 't'}, {"repeat", 1, NULL, 'r'}, {"cpu", 0, NULL, 'c'},
+		{"json", 0, NULL, 'j'},  {"keep", 1, NULL, 'k'},    {NULL, 0, NULL, 0}};
 	const char *keep = NULL;
 	for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		if (c == 's' && o->n_wanted < 16)
@@ -528,8 +533,8 @@ static const char *parse(options *o, int argc, char **argv)
 
 static void remove_folder(void)
 {
-	static const char *const files[] = {"hubert.pt", "km.npy",  "ctc.pt",  "dict.ltr.txt", "s2ut.pt", "vocoder.pt",
-					    "vocoder.json", "demo.wav", "10s.wav", "20s.wav"};
+	static const char *const files[] = {"hubert.pt",  "km.npy",       "ctc.pt",   "dict.ltr.txt", "s2ut.pt",
+					    "vocoder.pt", "vocoder.json", "demo.wav", "10s.wav",      "20s.wav"};
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		unlink(in_folder(files[i]));
 	rmdir(folder);

@@ -95,13 +95,12 @@ static double random_vocoder(s2_vocoder *v)
 			const size_t ch = s->up.c_out, k = c->res_kernel[j];
 			b->n_pairs = c->n_dilations[j];
 			for (size_t m = 0; m < b->n_pairs; m++) {
-				b->pairs[m] = (s2_vocoder_pair){random_conv(v->arena, ch, ch, k, c->dilation[j][m]),
-								random_conv(v->arena, ch, ch, k, 1)};
-				b->reach += b->pairs[m].first.pad + b->pairs[m].second.pad;
+				b->pairs[m].first = random_conv(v->arena, ch, ch, k, c->dilation[j][m]);
+				b->pairs[m].second = random_conv(v->arena, ch, ch, k, 1);
 				work += (double)(rows * 2 * ch * ch * k);
 			}
-			s->reach = b->reach > s->reach ? b->reach : s->reach;
 		}
+		REQUIRE_OK(s2_vocoder_stage_finish(s, v->arena, &err));
 	}
 	v->post = random_conv(v->arena, c->channels >> c->n_stages, 1, 7, 1);
 	return work / (double)rows + (double)(v->post.c_in * v->post.k);

@@ -71,7 +71,7 @@ static void transformer_layer(torch_file *f, const char *prefix, size_t d, size_
 	norm(f, prefix, "final_layer_norm", d);
 }
 
-/* ---- wav2vec 2.0 family ---------------------------------------------------------------------------------------- */
+/* ---- wav2vec 2.0 family ----------------------------------------------------------------------------------------- */
 
 enum { CONVS = 7, CONV_DIM = 512, POS_KERNEL = 128, POS_GROUPS = 16, LETTERS = 32 };
 
@@ -183,10 +183,19 @@ double encoder_work(bool large, size_t n, size_t layer, bool head)
 	return work + (double)layer * layer_work(n, s->dim, s->ffn) + (head ? (double)(n * s->dim * LETTERS) : 0);
 }
 
-/* ---- S2UT ------------------------------------------------------------------------------------------------------ */
+/* ---- S2UT ------------------------------------------------------------------------------------------------------- */
 
-enum { DIM = 512, FFN = 2048, ENCODER_LAYERS = 12, DECODER_LAYERS = 6, UNITS = 1000, VOCAB = UNITS + 4, BINS = 80,
-       MID_CHANNELS = 1024, KERNEL = 5 };
+enum {
+	DIM = 512,
+	FFN = 2048,
+	ENCODER_LAYERS = 12,
+	DECODER_LAYERS = 6,
+	UNITS = 1000,
+	VOCAB = UNITS + 4,
+	BINS = 80,
+	MID_CHANNELS = 1024,
+	KERNEL = 5
+};
 
 void make_s2ut(const char *path)
 {
@@ -244,13 +253,13 @@ double s2ut_encoder_work(size_t fbank_frames)
 
 double s2ut_step_bytes(size_t beam, size_t past, size_t fbank_frames)
 {
-	/* cross k, v: once a sentence */
-	size_t weights = DECODER_LAYERS * (6 * DIM * DIM + 2 * DIM * FFN) + VOCAB * DIM;
+	size_t weights =
+		DECODER_LAYERS * (6 * DIM * DIM + 2 * DIM * FFN) + VOCAB * DIM; /* cross k, v: once a sentence */
 	size_t keys = DECODER_LAYERS * 2 * DIM * (beam * past + halved(halved(fbank_frames)));
 	return (double)sizeof(float) * (double)(weights + keys);
 }
 
-/* ---- unit HiFi-GAN --------------------------------------------------------------------------------------------- */
+/* ---- unit HiFi-GAN ---------------------------------------------------------------------------------------------- */
 
 enum { STAGES = 5, KERNELS = 3, PAIRS = 3, CHANNELS = 512, EMBEDDING = 128 };
 
@@ -260,12 +269,14 @@ static const size_t rate[STAGES] = {5, 4, 4, 2, 2}, up_kernel[STAGES] = {11, 8, 
 static void vocoder_config(const char *path)
 {
 	FILE *f = fopen(path, "w");
-	bool ok = f && fprintf(f, "{\"resblock\": \"1\", \"upsample_rates\": [5, 4, 4, 2, 2], "
-				  "\"upsample_kernel_sizes\": [11, 8, 8, 4, 4], \"upsample_initial_channel\": %d, "
-				  "\"resblock_kernel_sizes\": [3, 7, 11], "
-				  "\"resblock_dilation_sizes\": [[1, 3, 5], [1, 3, 5], [1, 3, 5]], "
-				  "\"num_embeddings\": %d, \"embedding_dim\": %d, \"model_in_dim\": %d, "
-				  "\"sampling_rate\": 16000}\n", CHANNELS, UNITS, EMBEDDING, EMBEDDING) > 0;
+	bool ok = f && fprintf(f,
+			       "{\"resblock\": \"1\", \"upsample_rates\": [5, 4, 4, 2, 2], "
+			       "\"upsample_kernel_sizes\": [11, 8, 8, 4, 4], \"upsample_initial_channel\": %d, "
+			       "\"resblock_kernel_sizes\": [3, 7, 11], "
+			       "\"resblock_dilation_sizes\": [[1, 3, 5], [1, 3, 5], [1, 3, 5]], "
+			       "\"num_embeddings\": %d, \"embedding_dim\": %d, \"model_in_dim\": %d, "
+			       "\"sampling_rate\": 16000}\n",
+			       CHANNELS, UNITS, EMBEDDING, EMBEDDING) > 0;
 	if (!ok || fclose(f) != 0) {
 		perror(path);
 		exit(1);

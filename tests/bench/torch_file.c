@@ -38,14 +38,14 @@ static void put(FILE *to, uint32_t value, int bytes)
 		putc((int)(value >> 8 * i & 255), to);
 }
 
-/* ---- zip: local header, data, ..., directory (APPNOTE 4.3) ----------------------------------------------------- */
+/* ---- zip: local header, data, ..., directory (APPNOTE 4.3) ------------------------------------------------------ */
 
 /* Both headers share this middle. */
 static void put_entry(FILE *to, const member *m)
 {
-	put(to, 0, 2);            /* flags */
-	put(to, 0, 2);            /* stored */
-	put(to, 0x00210000u, 4);  /* 1980-01-01 */
+	put(to, 0, 2);           /* flags */
+	put(to, 0, 2);           /* stored */
+	put(to, 0x00210000u, 4); /* 1980-01-01 */
 	put(to, m->crc, 4);
 	put(to, m->size, 4);
 	put(to, m->size, 4);
@@ -120,7 +120,7 @@ static void directory(torch_file *f)
 	put(f->zip, 0, 2);
 }
 
-/* ---- pickle, protocol 2 ---------------------------------------------------------------------------------------- */
+/* ---- pickle, protocol 2 ----------------------------------------------------------------------------------------- */
 
 static void pickle_str(torch_file *f, const char *s)
 {
@@ -241,5 +241,7 @@ void torch_random(torch_file *f, const char *key, double mean, double spread, si
 		n /= dims[i];
 		pickle_int(f, n);
 	}
-	fputs("t\x89" "ccollections\nOrderedDict\n)RtR", f->pickle);
+	fputs("t\x89"
+	      "ccollections\nOrderedDict\n)RtR",
+	      f->pickle);
 }

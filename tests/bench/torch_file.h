@@ -26,8 +26,7 @@ void torch_int(torch_file *f, const char *key, int value);
 void torch_bool(torch_file *f, const char *key, bool value);
 void torch_none(torch_file *f, const char *key);
 
-/* Values are `mean` + `spread` * [-1, 1), the same on every machine. Dims that are 0 are none: a vector is
- * [n, 0, 0]. */
+/* Values are `mean` + `spread` * [-1, 1), the same on every machine. Dims of 0 are none: a vector is [n, 0, 0]. */
 void torch_random(torch_file *f, const char *key, double mean, double spread, size_t d0, size_t d1, size_t d2);
 
 #endif

@@ -1,0 +1,283 @@
+#include "math/short_conv.h"
+
+#include <string.h>
+
+#include "base/size.h"
+#include "math/kernels.h"
+
+enum {
+	ROWS = S2_SHORT_ROWS,
+	TILES = 84, /* of a block: whole tiles of the matrix product, and rows enough for a weight that is read once */
+	MAX_TAPS = 24,
+	LANES = 16,
+};
+
+/* ---- weights ---------------------------------------------------------------------------------------------------- */
+
+/* The points of a pair, best first: few bits, spread over small and large. */
+static const double pair_points[S2_SHORT_PAIRS] = {1, 2, 0.5, 1.5, 0.25};
+
+static size_t taps_of(size_t k)
+{
+	return k <= 3 ? 3 : k == 7 ? 7 : ROWS;
+}
+
+/* Coefficients of the product of (t - x) over the finite points, but for number `without`; degree returned. */
+static size_t expand(double poly[S2_SHORT_POINTS], const double *finite, size_t n, size_t without)
+{
+	size_t degree = 0;
+	memset(poly, 0, S2_SHORT_POINTS * sizeof *poly);
+	poly[0] = 1;
+	for (size_t i = 0; i < n; i++) {
+		if (i == without)
+			continue;
+		for (size_t j = ++degree; j > 0; j--)
+			poly[j] = poly[j - 1] - finite[i] * poly[j];
+		poly[0] *= -finite[i];
+	}
+	return degree;
+}
+
+/* Interpolation turned around: the transform in of a finite point is its Lagrange polynomial, that of infinity the
+ * product over all finite points. */
+static void make_rule(s2_short_rule *r, size_t taps)
+{
+	double finite[S2_SHORT_POINTS], poly[S2_SHORT_POINTS];
+	*r = (s2_short_rule){.taps = taps, .points = ROWS + taps - 1};
+	r->zero = r->points % 2 == 0;
+	r->pairs = (r->points - 1) / 2;
+	const size_t n = r->points - 1;
+	for (size_t q = 0; q < r->pairs; q++) {
+		finite[2 * q] = pair_points[q];
+		finite[2 * q + 1] = -pair_points[q];
+	}
+	if (r->zero)
+		finite[n - 1] = 0;
+	for (size_t p = 0; p <= n; p++) {
+		if (p < 2 * r->pairs && p % 2)
+			continue; /* by parity from its twin */
+		double norm = 1;
+		for (size_t i = 0; p < n && i < n; i++)
+			norm *= i == p ? 1 : finite[p] - finite[i];
+		size_t row = p < 2 * r->pairs ? p / 2 : p - r->pairs;
+		expand(poly, finite, n, p);
+		for (size_t j = 0; j < r->points; j++)
+			r->in[row][j] = (float)(poly[j] / norm);
+	}
+	for (size_t q = 0; q < r->pairs; q++) {
+		double power = 1;
+		for (size_t i = 0; i < ROWS; i++, power *= pair_points[q])
+			r->out[q][i] = (float)power;
+	}
+}
+
+/* Weight of tap j at point p. */
+static double tap_at(const s2_short_rule *r, size_t p, size_t j)
+{
+	if (p == r->points - 1)
+		return j == r->taps - 1;
+	double x = p < 2 * r->pairs ? pair_points[p / 2] * (p % 2 ? -1 : 1) : 0, power = 1;
+	for (size_t i = 0; i < j; i++)
+		power *= x;
+	return power;
+}
+
+/* Outputs of channel `ci` for all points of a chunk; taps [n, c_out]. */
+static void evaluate(const s2_short_conv *c, float *points, const float *taps, size_t n, size_t chunk, size_t ci)
+{
+	const size_t size = c->c_in * c->c_out;
+	for (size_t p = 0; p < c->rule.points; p++) {
+		float *out = points + (p * c->chunks + chunk) * size + ci * c->c_out;
+		double factor[S2_SHORT_POINTS];
+		for (size_t j = 0; j < n; j++)
+			factor[j] = tap_at(&c->rule, p, j);
+		for (size_t co = 0; co < c->c_out; co++) {
+			double sum = 0;
+			for (size_t j = 0; j < n; j++)
+				sum += factor[j] * (double)taps[j * c->c_out + co];
+			out[co] = (float)sum;
+		}
+	}
+}
+
+static int make_points(s2_short_conv *s, const s2_conv1d *c, s2_arena *a, s2_arena *temp, s2st_error *err)
+{
+	float *taps, *points;
+	size_t matrices = s->rule.points * s->chunks;
+	const ptrdiff_t size = (ptrdiff_t)s2_dtype_size(c->dtype);
+	S2_ALLOC(taps, temp, c->k, c->c_out, err);
+	S2_ALLOC(points, a, matrices * c->c_in, c->c_out, err);
+	for (size_t ci = 0; ci < c->c_in; ci++) {
+		for (size_t j = 0; j < c->k; j++) {
+			ptrdiff_t at = (ptrdiff_t)ci * c->strides[1] + (ptrdiff_t)j * c->strides[2];
+			s2_to_f32_strided(taps + j * c->c_out, (const char *)c->w + at * size, c->dtype, c->strides[0],
+					  c->c_out);
+		}
+		for (size_t chunk = 0; chunk < s->chunks; chunk++)
+			evaluate(s, points, taps + chunk * s->rule.taps * c->c_out,
+				 s2_min(s->rule.taps, c->k - chunk * s->rule.taps), chunk, ci);
+	}
+	s->points = points;
+	return S2ST_OK;
+}
+
+bool s2_short_conv_suits(const s2_conv1d *c)
+{
+	return c->stride == 1 && c->groups == 1 && c->k >= 3 && c->k <= MAX_TAPS && c->c_in % LANES == 0 &&
+	       c->c_out % LANES == 0;
+}
+
+int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2_arena *a, s2st_error *err)
+{
+	s2_short_conv *s;
+	S2_ZALLOC(s, a, 1, 1, err);
+	s2_arena *temp = s2_arena_new();
+	if (!temp)
+		return s2_fail_mem(err, "a convolution's weights");
+	s->c_in = c->c_in;
+	s->c_out = c->c_out;
+	s->pad = c->pad;
+	s->dilation = c->dilation;
+	s->bias = c->bias;
+	make_rule(&s->rule, taps_of(c->k));
+	s->chunks = (c->k + s->rule.taps - 1) / s->rule.taps;
+	int rc = make_points(s, c, a, temp, err);
+	s2_arena_free(temp);
+	*out = s;
+	return rc;
+}
+
+/* ---- ranges ----------------------------------------------------------------------------------------------------- */
+
+static size_t all_taps(const s2_short_conv *c)
+{
+	return c->chunks * c->rule.taps;
+}
+
+void s2_short_conv_inputs(const s2_short_conv *c, size_t first, size_t end, size_t len, size_t *from, size_t *to)
+{
+	const size_t step = ROWS * c->dilation, last = (end + step - 1) / step * step + (all_taps(c) - 1) * c->dilation;
+	first = first / step * step;
+	*from = first < c->pad ? 0 : first - c->pad;
+	*to = s2_min(last < c->pad ? 0 : last - c->pad, len);
+}
+
+size_t s2_short_conv_reach(const s2_short_conv *c)
+{
+	return ROWS * c->dilation + s2_max(c->pad, (all_taps(c) - 1) * c->dilation - s2_min(c->pad, all_taps(c) - 1));
+}
+
+size_t s2_short_conv_work(const s2_short_conv *c)
+{
+	return c->rule.points * ((TILES + c->chunks) * c->c_in + TILES * c->c_out) + s2_max(c->c_in, c->c_out);
+}
+
+/* ---- forward ---------------------------------------------------------------------------------------------------- */
+
+typedef struct block {
+	const s2_kernels *k;
+	const s2_short_conv *c;
+	const s2_short_signal *s;
+	float *values, *products; /* [points, TILES + chunks - 1, c_in], [points, TILES, c_out] */
+	float *zeros;             /* [c_in] */
+} block;
+
+/* Tile i of the signal that begins at row `phase` and takes every d-th. Tiles are computed in the order of step(): all
+ * that hold an output of a phase, up to `end`, and the chunks - 1 beyond, then the next phase. */
+typedef struct place {
+	size_t phase, i, end;
+} place;
+
+/* The first place of `phase`, or of the next that holds an output; phase c->dilation: there is none. */
+static place start_of(const s2_short_conv *c, const s2_short_signal *s, size_t phase)
+{
+	const size_t d = c->dilation;
+	for (; phase < d; phase++) {
+		const size_t u0 = s->first > phase ? (s->first - phase + d - 1) / d : 0,
+			     u1 = s->end > phase ? (s->end - phase + d - 1) / d : 0;
+		if (u1 > u0)
+			return (place){phase, u0 / ROWS, (u1 + ROWS - 1) / ROWS};
+	}
+	return (place){d, 0, 0};
+}
+
+static place step(const s2_short_conv *c, const s2_short_signal *s, place p)
+{
+	return p.i + 1 < p.end + c->chunks - 1 ? (place){p.phase, p.i + 1, p.end} : start_of(c, s, p.phase + 1);
+}
+
+static void transform_in(const block *b, place p, size_t tile)
+{
+	const s2_short_conv *c = b->c;
+	const s2_short_signal *s = b->s;
+	const float *rows[S2_SHORT_POINTS];
+	for (size_t j = 0; j < c->rule.points; j++) {
+		const size_t padded = p.phase + (p.i * ROWS + j) * c->dilation, t = padded - c->pad;
+		bool inside = padded >= c->pad && t >= s->in_first && t < s->in_end;
+		rows[j] = inside ? s->in + (t - s->in_first) * c->c_in : b->zeros;
+	}
+	b->k->short_in(b->values + tile * c->c_in, (TILES + c->chunks - 1) * c->c_in, rows, c->c_in, &c->rule,
+		       s->in_slope);
+}
+
+static void transform_out(const block *b, place p, size_t tile)
+{
+	const s2_short_conv *c = b->c;
+	const s2_short_signal *s = b->s;
+	float *rows[ROWS];
+	const float *residual[ROWS];
+	for (size_t j = 0; j < ROWS; j++) {
+		const size_t t = p.phase + (p.i * ROWS + j) * c->dilation;
+		const bool wanted = t >= s->first && t < s->end;
+		const size_t at = (t - s->first) * c->c_out;
+		rows[j] = wanted ? s->out + at : NULL;
+		residual[j] = wanted && s->residual ? s->residual + at : b->zeros;
+	}
+	const s2_short_out o = {
+		.rows = rows, .residual = residual, .bias = c->bias ? c->bias : b->zeros, .slope = s->out_slope};
+	b->k->short_out(&o, b->products + tile * c->c_out, TILES * c->c_out, c->c_out, &c->rule);
+}
+
+static void multiply(const s2_exec *x, const block *b, size_t tiles)
+{
+	const s2_short_conv *c = b->c;
+	const size_t ld = TILES + c->chunks - 1;
+	for (size_t p = 0; p < c->rule.points; p++) {
+		const s2_left left = {.x = b->values + p * ld * c->c_in,
+				      .len = tiles + c->chunks - 1,
+				      .ld = c->c_in,
+				      .taps = c->chunks,
+				      .c = c->c_in,
+				      .stride = 1,
+				      .dilation = 1};
+		const s2_right right = {.w = c->points + p * c->chunks * c->c_in * c->c_out,
+					.dtype = S2_F32,
+					.sn = 1,
+					.st = (ptrdiff_t)(c->c_in * c->c_out),
+					.sc = (ptrdiff_t)c->c_out};
+		s2_gemm(x, b->products + p * TILES * c->c_out, c->c_out, tiles, c->c_out, &left, &right, NULL);
+	}
+}
+
+void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_short_signal *s, float *work)
+{
+	const size_t extra = c->chunks - 1, widest = s2_max(c->c_in, c->c_out);
+	block b = {.k = x->k, .c = c, .s = s, .zeros = work, .values = work + widest};
+	b.products = b.values + c->rule.points * (TILES + extra) * c->c_in;
+	memset(b.zeros, 0, widest * sizeof *b.zeros);
+	place at[TILES + MAX_TAPS];
+	for (place p = start_of(c, s, 0); p.phase < c->dilation; p = step(c, s, p)) {
+		size_t n = 0;
+		for (; n < TILES + extra && p.phase < c->dilation; p = step(c, s, p)) {
+			transform_in(&b, p, n);
+			at[n++] = p;
+		}
+		if (n <= extra) /* what is left lies beyond the last output */
+			return;
+		multiply(x, &b, n - extra);
+		for (size_t i = 0; i < n - extra; i++)
+			if (at[i].i < at[i].end)
+				transform_out(&b, at[i], i);
+		p = at[n - extra - 1];
+	}
+}

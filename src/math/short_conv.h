@@ -1,0 +1,59 @@
+/* Convolutions of stride 1 with fewer multiplications: Toom and Cook's way, known for images as Winograd's.
+ *
+ * Layer: math. ROWS = 6 neighbouring outputs and up to 7 taps are polynomials of 6 + taps - 1 coefficients, known by
+ * their values at as many points. So a tile of the signal is taken to its values (transform in), each point is a matrix
+ * product over the channels, and the products are taken back (transform out): 8, 12 or 22 multiplications where 6
+ * outputs of 3, 7 or 11 taps need 18, 42 and 66. More taps are chunks of 6: a chunk reads the next tile, which has been
+ * transformed for its own sake. With a dilation every d-th row is a signal of its own.
+ *
+ * Rounding is a few hundred times that of a direct sum: some 105 dB below the signal. What a row rounds to depends on
+ * its place in its tile, so the tiles lie at multiples of 6 * dilation rows of the whole signal, whoever asks for which
+ * rows: s2_short_conv_inputs() says what a range of outputs reads.
+ *
+ * Lavin and Gray, arxiv.org/abs/1509.09308; points as Barabasz et al., arxiv.org/abs/1803.10986, choose them. */
+#ifndef S2_MATH_SHORT_CONV_H
+#define S2_MATH_SHORT_CONV_H
+
+#include "math/conv.h"
+
+enum { S2_SHORT_ROWS = 6, S2_SHORT_PAIRS = 5, S2_SHORT_POINTS = 12 };
+
+/* Points a, -a for each pair, then 0, then infinity, where it has these. */
+typedef struct s2_short_rule {
+	size_t taps, pairs, points;
+	bool zero;
+	/* Values at a point from the rows of a tile: a pair's are (even rows) + and - (odd rows). */
+	float in[S2_SHORT_PAIRS + 2][S2_SHORT_POINTS];
+	float out[S2_SHORT_PAIRS][S2_SHORT_ROWS]; /* a^i */
+} s2_short_rule;
+
+typedef struct s2_short_conv {
+	s2_short_rule rule;
+	size_t c_in, c_out, pad, dilation;
+	size_t chunks;       /* of rule.taps taps */
+	const float *points; /* [rule.points, chunks, c_in, c_out] */
+	const float *bias;   /* [c_out] or NULL */
+} s2_short_conv;
+
+/* Worth it: stride 1, one group, 3 to 24 taps, whole vectors of channels. */
+bool s2_short_conv_suits(const s2_conv1d *c);
+/* The same convolution in memory of `a`; c->w is not looked at afterwards, c->bias is. */
+S2ST_CHECK int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2_arena *a, s2st_error *err);
+
+/* Rows [*from, *to) of a signal of `len` rows that outputs [first, end) read, all of them zero outside [0, len). */
+void s2_short_conv_inputs(const s2_short_conv *c, size_t first, size_t end, size_t len, size_t *from, size_t *to);
+size_t s2_short_conv_reach(const s2_short_conv *c); /* most rows before `first` or after `end` */
+size_t s2_short_conv_work(const s2_short_conv *c);  /* floats */
+
+/* out = leaky(conv(leaky(in)) + bias) + residual, slopes from 0 to 1, 1: none. */
+typedef struct s2_short_signal {
+	float *out; /* rows [first, end) [c_out] */
+	size_t first, end;
+	const float *in; /* rows [in_first, in_end) [c_in]; at least what s2_short_conv_inputs() says */
+	size_t in_first, in_end;
+	const float *residual; /* rows [first, end), may be `out`; NULL: none */
+	float in_slope, out_slope;
+} s2_short_signal;
+void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_short_signal *s, float *work);
+
+#endif

@@ -1,0 +1,150 @@
+/* Short convolutions: against the direct sum in float64; the same bytes whatever range is asked for, on any CPU and
+ * with any number of threads. */
+#include "math/short_conv.h"
+
+#include "unit/math_test.h"
+
+static s2st_error err;
+
+typedef struct signal {
+	float *in, *residual, *out; /* [len, c_in], [len, c_out] */
+	size_t len;
+} signal;
+
+static s2_conv1d random_conv(size_t c_in, size_t c_out, size_t k, size_t dilation, uint64_t *seed)
+{
+	return (s2_conv1d){.w = math_random(c_out * c_in * k, seed),
+			   .dtype = S2_F32,
+			   .strides = {(ptrdiff_t)(c_in * k), (ptrdiff_t)k, 1},
+			   .bias = math_random(c_out, seed),
+			   .c_in = c_in,
+			   .c_out = c_out,
+			   .k = k,
+			   .stride = 1,
+			   .pad = (k - 1) * dilation / 2,
+			   .dilation = dilation,
+			   .groups = 1};
+}
+
+static double leaky(double x, double slope)
+{
+	return x < 0 ? x * slope : x;
+}
+
+static double direct(const s2_conv1d *c, const signal *s, size_t t, size_t co)
+{
+	double sum = (double)c->bias[co];
+	const float *w = (const float *)c->w + co * c->c_in * c->k;
+	for (size_t j = 0; j < c->k; j++) {
+		ptrdiff_t at = (ptrdiff_t)(t + j * c->dilation) - (ptrdiff_t)c->pad;
+		for (size_t i = 0; at >= 0 && (size_t)at < s->len && i < c->c_in; i++)
+			sum += leaky((double)s->in[(size_t)at * c->c_in + i], 0.1f) * (double)w[i * c->k + j];
+	}
+	return leaky(sum, 0.25) + (double)s->residual[t * c->c_out + co];
+}
+
+/* Rows [first, end) from a copy of just the rows that they read. */
+static void run(const s2_exec *x, const s2_short_conv *c, const signal *s, float *out, size_t first, size_t end)
+{
+	size_t from, to;
+	s2_short_conv_inputs(c, first, end, s->len, &from, &to);
+	CHECK(from + s2_short_conv_reach(c) >= first && to <= end + s2_short_conv_reach(c) && to <= s->len);
+	float *in = math_alloc((to - from) * c->c_in), *work = math_alloc(s2_short_conv_work(c));
+	memcpy(in, s->in + from * c->c_in, (to - from) * c->c_in * sizeof *in);
+	const s2_short_signal io = {.out = out,
+				    .first = first,
+				    .end = end,
+				    .in = in,
+				    .in_first = from,
+				    .in_end = to,
+				    .residual = s->residual + first * c->c_out,
+				    .in_slope = 0.1f,
+				    .out_slope = 0.25f};
+	s2_short_conv_forward(x, c, &io, work);
+	free(in);
+	free(work);
+}
+
+static void check_ranges(const s2_exec *x, const s2_short_conv *c, const signal *s, const float *whole)
+{
+	static const size_t cuts[] = {1, 7, 31, 90, 200};
+	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+		size_t wrong = 0;
+		for (size_t first = 0; first < s->len; first += cuts[i]) {
+			size_t end = first + cuts[i] < s->len ? first + cuts[i] : s->len;
+			float *part = math_alloc((end - first) * c->c_out);
+			run(x, c, s, part, first, end);
+			wrong += !math_same(part, whole + first * c->c_out, (end - first) * c->c_out);
+			free(part);
+		}
+		CHECK_INT(wrong, 0);
+	}
+}
+
+static void check_conv(size_t c_in, size_t c_out, size_t k, size_t dilation, size_t len, uint64_t *seed)
+{
+	s2_conv1d plain = random_conv(c_in, c_out, k, dilation, seed);
+	const s2_short_conv *c;
+	s2_arena *arena = s2_arena_new();
+	signal s = {math_random(len * c_in, seed), math_random(len * c_out, seed), math_alloc(len * c_out), len};
+	float *want = math_alloc(len * c_out), *first = NULL;
+	CHECK(s2_short_conv_suits(&plain));
+	REQUIRE_OK(s2_short_conv_new(&c, &plain, arena, &err));
+	for (size_t i = 0; i < len * c_out; i++)
+		want[i] = (float)direct(&plain, &s, i / c_out, i % c_out);
+	for (int isa = 0; isa < N_ISAS; isa++)
+		for (int threads = 1; threads <= 3; threads++) {
+			s2_exec x;
+			s2_pool *pool;
+			if (!math_open(&x, &pool, math_isas[isa], threads))
+				continue;
+			run(&x, c, &s, s.out, 0, len);
+			CHECK(test_snr(s.out, want, len * c_out) > 95);
+			if (threads == 1)
+				check_ranges(&x, c, &s, s.out);
+			if (math_fused(&x) && first)
+				CHECK(math_same(s.out, first, len * c_out));
+			if (math_fused(&x) && !first) {
+				first = math_alloc(len * c_out);
+				memcpy(first, s.out, len * c_out * sizeof *first);
+			}
+			math_close(&x, pool);
+		}
+	free((void *)(uintptr_t)plain.w);
+	free((void *)(uintptr_t)plain.bias);
+	free(s.in);
+	free(s.residual);
+	free(s.out);
+	free(want);
+	free(first);
+	s2_arena_free(arena);
+}
+
+static void test_suits(void)
+{
+	s2_conv1d c = {.c_in = 32, .c_out = 32, .k = 3, .stride = 1, .groups = 1};
+	CHECK(s2_short_conv_suits(&c));
+	c.stride = 2;
+	CHECK(!s2_short_conv_suits(&c));
+	c.stride = 1;
+	c.c_out = 8;
+	CHECK(!s2_short_conv_suits(&c));
+	c.c_out = 32;
+	c.k = 1;
+	CHECK(!s2_short_conv_suits(&c));
+}
+
+int main(void)
+{
+	uint64_t seed = 5;
+	test_suits();
+	static const size_t dilations[] = {1, 3, 5};
+	for (size_t k = 3; k <= 14; k++)
+		for (size_t d = 0; d < 3; d++)
+			check_conv(16, 16, k, dilations[d], 95 + 10 * k, &seed);
+	check_conv(32, 48, 11, 5, 1300, &seed); /* several blocks of tiles */
+	check_conv(48, 16, 7, 1, 700, &seed);
+	check_conv(16, 32, 11, 5, 3, &seed); /* shorter than the dilation, than the kernel */
+	check_conv(16, 16, 3, 1, 1, &seed);
+	return TEST_RESULT();
+}
