@@ -44,6 +44,7 @@ typedef struct product {
 	size_t block;              /* chain positions of a block */
 	bool few;                  /* rows: a panel is used once or twice, and at once */
 	bool direct;               /* so few, and the weight so plain, that it is used unpacked */
+	bool ready;                /* the weight lies as its one panel would */
 	size_t job_rows, job_cols; /* multiples of mr, nr */
 	size_t col_jobs;
 } product;
@@ -198,7 +199,7 @@ static void run_tiles(const product *p, const buffers *buf, const part *s)
 		point_left(p, &t, buf->gather, i, s->k0, s->k1);
 		for (size_t j = s->j0; j < s->j1; j += nr) {
 			t.cols = s2_min(nr, s->j1 - j);
-			t.panel = buf->panels + (j - s->j0) * kc;
+			t.panel = p->ready ? (const float *)p->b.w + s->k0 * nr : buf->panels + (j - s->j0) * kc;
 			if (!single) {
 				t.acc = sums;
 				sums += mr * nr;
@@ -219,7 +220,7 @@ static void run_part(const product *p, const buffers *buf, part s)
 	s.k0 = 0;
 	do {
 		s.k1 = block_end(p, s.k0);
-		for (size_t j = s.j0; j < s.j1 && !p->direct; j += nr)
+		for (size_t j = s.j0; j < s.j1 && !p->direct && !p->ready; j += nr)
 			pack_panel(p, buf->panels + (j - s.j0) * (s.k1 - s.k0), j, s2_min(nr, s.j1 - j), s.k0, s.k1);
 		run_tiles(p, buf, &s);
 		s.k0 = s.k1;
@@ -262,6 +263,9 @@ static void plan_chain(product *p)
 	p->few = p->m <= 2 * p->k->mr;
 	bool vector_type = b->dtype == S2_F32 || b->dtype == S2_F16 || b->dtype == S2_BF16;
 	p->direct = p->m <= p->k->mr && vector_type && p->b_step == 1 && p->b_run >= p->chain;
+
+	p->ready = p->n == p->k->nr && b->dtype == S2_F32 && b->sn == 1 && p->b_step == (ptrdiff_t)p->n &&
+		   p->b_run >= p->chain && (uintptr_t)b->w % 64 == 0;
 
 	size_t longest = p->few ? KC_FEW : KC;
 	if (p->a_run > longest) {

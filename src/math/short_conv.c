@@ -66,8 +66,10 @@ static void make_rule(s2_short_rule *r, size_t taps)
 	}
 	for (size_t q = 0; q < r->pairs; q++) {
 		double power = 1;
-		for (size_t i = 0; i < ROWS; i++, power *= pair_points[q])
+		for (size_t i = 0; i < ROWS; i++) {
 			r->out[q][i] = (float)power;
+			power *= pair_points[q];
+		}
 	}
 }
 
@@ -85,9 +87,9 @@ static double tap_at(const s2_short_rule *r, size_t p, size_t j)
 /* Outputs of channel `ci` for all points of a chunk; taps [n, c_out]. */
 static void evaluate(const s2_short_conv *c, float *points, const float *taps, size_t n, size_t chunk, size_t ci)
 {
-	const size_t size = c->c_in * c->c_out;
+	const size_t group = c->chunks * c->c_in * c->width; /* from one group to the next */
 	for (size_t p = 0; p < c->rule.points; p++) {
-		float *out = points + (p * c->chunks + chunk) * size + ci * c->c_out;
+		float *out = points + p * (c->c_out / c->width) * group + (chunk * c->c_in + ci) * c->width;
 		double factor[S2_SHORT_POINTS];
 		for (size_t j = 0; j < n; j++)
 			factor[j] = tap_at(&c->rule, p, j);
@@ -95,7 +97,7 @@ static void evaluate(const s2_short_conv *c, float *points, const float *taps, s
 			double sum = 0;
 			for (size_t j = 0; j < n; j++)
 				sum += factor[j] * (double)taps[j * c->c_out + co];
-			out[co] = (float)sum;
+			out[co / c->width * group + co % c->width] = (float)sum;
 		}
 	}
 }
@@ -136,6 +138,7 @@ int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2_arena *a
 		return s2_fail_mem(err, "a convolution's weights");
 	s->c_in = c->c_in;
 	s->c_out = c->c_out;
+	s->width = c->c_out % (2 * (size_t)LANES) ? LANES : 2 * (size_t)LANES;
 	s->pad = c->pad;
 	s->dilation = c->dilation;
 	s->bias = c->bias;
@@ -174,19 +177,22 @@ size_t s2_short_conv_work(const s2_short_conv *c)
 
 /* ---- forward ---------------------------------------------------------------------------------------------------- */
 
-typedef struct block {
-	const s2_kernels *k;
-	const s2_short_conv *c;
-	const s2_short_signal *s;
-	float *values, *products; /* [points, TILES + chunks - 1, c_in], [points, TILES, c_out] */
-	float *zeros;             /* [c_in] */
-} block;
-
 /* Tile i of the signal that begins at row `phase` and takes every d-th. Tiles are computed in the order of step(): all
  * that hold an output of a phase, up to `end`, and the chunks - 1 beyond, then the next phase. */
 typedef struct place {
 	size_t phase, i, end;
 } place;
+
+/* TILES outputs, and the chunks - 1 tiles that the last of them reads beyond. */
+typedef struct block {
+	const s2_exec *x;
+	const s2_short_conv *c;
+	const s2_short_signal *s;
+	float *values, *products; /* [points, TILES + chunks - 1, c_in], [points, TILES, c_out] */
+	float *zeros;             /* [c_in] */
+	place at[TILES + MAX_TAPS];
+	size_t tiles; /* of outputs */
+} block;
 
 /* The first place of `phase`, or of the next that holds an output; phase c->dilation: there is none. */
 static place start_of(const s2_short_conv *c, const s2_short_signal *s, size_t phase)
@@ -206,78 +212,84 @@ static place step(const s2_short_conv *c, const s2_short_signal *s, place p)
 	return p.i + 1 < p.end + c->chunks - 1 ? (place){p.phase, p.i + 1, p.end} : start_of(c, s, p.phase + 1);
 }
 
-static void transform_in(const block *b, place p, size_t tile)
+static void transform_in(void *arg, size_t tile, int worker)
 {
+	(void)worker;
+	const block *b = arg;
 	const s2_short_conv *c = b->c;
 	const s2_short_signal *s = b->s;
+	const place p = b->at[tile];
 	const float *rows[S2_SHORT_POINTS];
 	for (size_t j = 0; j < c->rule.points; j++) {
 		const size_t padded = p.phase + (p.i * ROWS + j) * c->dilation, t = padded - c->pad;
-		bool inside = padded >= c->pad && t >= s->in_first && t < s->in_end;
+		const bool inside = padded >= c->pad && t >= s->in_first && t < s->in_end;
 		rows[j] = inside ? s->in + (t - s->in_first) * c->c_in : b->zeros;
 	}
-	b->k->short_in(b->values + tile * c->c_in, (TILES + c->chunks - 1) * c->c_in, rows, c->c_in, &c->rule,
-		       s->in_slope);
+	b->x->k->short_in(b->values + tile * c->c_in, (TILES + c->chunks - 1) * c->c_in, rows, c->c_in, &c->rule,
+			  s->in_slope);
 }
 
-static void transform_out(const block *b, place p, size_t tile)
+/* One group of output channels at one point. */
+static void multiply(void *arg, size_t i, int worker)
 {
+	const block *b = arg;
+	const s2_short_conv *c = b->c;
+	const size_t groups = c->c_out / c->width, p = i / groups, extra = c->chunks - 1,
+		     chain = c->chunks * c->c_in;
+	float *out = b->products + p * TILES * c->c_out + i % groups * c->width;
+	const s2_left left = {.x = b->values + p * (TILES + extra) * c->c_in,
+			      .len = b->tiles + extra,
+			      .ld = c->c_in,
+			      .taps = c->chunks,
+			      .c = c->c_in,
+			      .stride = 1,
+			      .dilation = 1};
+	const s2_right right = {.w = c->points + i * chain * c->width,
+				.dtype = S2_F32,
+				.sn = 1,
+				.st = (ptrdiff_t)(c->c_in * c->width),
+				.sc = (ptrdiff_t)c->width};
+	s2_gemm_worker(b->x, worker, out, c->c_out, b->tiles, c->width, &left, &right, NULL);
+}
+
+static void transform_out(void *arg, size_t tile, int worker)
+{
+	(void)worker;
+	const block *b = arg;
 	const s2_short_conv *c = b->c;
 	const s2_short_signal *s = b->s;
+	const place p = b->at[tile];
+	if (p.i >= p.end) /* beyond its phase */
+		return;
 	float *rows[ROWS];
 	const float *residual[ROWS];
 	for (size_t j = 0; j < ROWS; j++) {
-		const size_t t = p.phase + (p.i * ROWS + j) * c->dilation;
+		const size_t t = p.phase + (p.i * ROWS + j) * c->dilation, at = (t - s->first) * c->c_out;
 		const bool wanted = t >= s->first && t < s->end;
-		const size_t at = (t - s->first) * c->c_out;
 		rows[j] = wanted ? s->out + at : NULL;
 		residual[j] = wanted && s->residual ? s->residual + at : b->zeros;
 	}
 	const s2_short_out o = {
 		.rows = rows, .residual = residual, .bias = c->bias ? c->bias : b->zeros, .slope = s->out_slope};
-	b->k->short_out(&o, b->products + tile * c->c_out, TILES * c->c_out, c->c_out, &c->rule);
-}
-
-static void multiply(const s2_exec *x, const block *b, size_t tiles)
-{
-	const s2_short_conv *c = b->c;
-	const size_t ld = TILES + c->chunks - 1;
-	for (size_t p = 0; p < c->rule.points; p++) {
-		const s2_left left = {.x = b->values + p * ld * c->c_in,
-				      .len = tiles + c->chunks - 1,
-				      .ld = c->c_in,
-				      .taps = c->chunks,
-				      .c = c->c_in,
-				      .stride = 1,
-				      .dilation = 1};
-		const s2_right right = {.w = c->points + p * c->chunks * c->c_in * c->c_out,
-					.dtype = S2_F32,
-					.sn = 1,
-					.st = (ptrdiff_t)(c->c_in * c->c_out),
-					.sc = (ptrdiff_t)c->c_out};
-		s2_gemm(x, b->products + p * TILES * c->c_out, c->c_out, tiles, c->c_out, &left, &right, NULL);
-	}
+	b->x->k->short_out(&o, b->products + tile * c->c_out, TILES * c->c_out, c->c_out, &c->rule);
 }
 
 void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_short_signal *s, float *work)
 {
 	const size_t extra = c->chunks - 1, widest = s2_max(c->c_in, c->c_out);
-	block b = {.k = x->k, .c = c, .s = s, .zeros = work, .values = work + widest};
+	block b = {.x = x, .c = c, .s = s, .zeros = work, .values = work + widest};
 	b.products = b.values + c->rule.points * (TILES + extra) * c->c_in;
 	memset(b.zeros, 0, widest * sizeof *b.zeros);
-	place at[TILES + MAX_TAPS];
-	for (place p = start_of(c, s, 0); p.phase < c->dilation; p = step(c, s, p)) {
+	for (place p = start_of(c, s, 0); p.phase < c->dilation;) {
 		size_t n = 0;
-		for (; n < TILES + extra && p.phase < c->dilation; p = step(c, s, p)) {
-			transform_in(&b, p, n);
-			at[n++] = p;
-		}
+		for (; n < TILES + extra && p.phase < c->dilation; p = step(c, s, p))
+			b.at[n++] = p;
 		if (n <= extra) /* what is left lies beyond the last output */
 			return;
-		multiply(x, &b, n - extra);
-		for (size_t i = 0; i < n - extra; i++)
-			if (at[i].i < at[i].end)
-				transform_out(&b, at[i], i);
-		p = at[n - extra - 1];
+		b.tiles = n - extra;
+		s2_pool_run(x->pool, n, transform_in, &b);
+		s2_pool_run(x->pool, c->rule.points * (c->c_out / c->width), multiply, &b);
+		s2_pool_run(x->pool, b.tiles, transform_out, &b);
+		p = step(c, s, b.at[b.tiles - 1]);
 	}
 }

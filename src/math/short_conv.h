@@ -31,7 +31,8 @@ typedef struct s2_short_conv {
 	s2_short_rule rule;
 	size_t c_in, c_out, pad, dilation;
 	size_t chunks;       /* of rule.taps taps */
-	const float *points; /* [rule.points, chunks, c_in, c_out] */
+	size_t width;        /* of a group of output channels: as the widest kernels like their panels */
+	const float *points; /* [rule.points, c_out / width, chunks, c_in, width] */
 	const float *bias;   /* [c_out] or NULL */
 } s2_short_conv;
 

@@ -135,7 +135,7 @@ static void run_conv(const s2_exec *x, conv_step s, float *work)
 static void residual_block(const s2_exec *x, const s2_vocoder_block *b, s2_rows out, bool add, s2_rows in, size_t c,
 			   size_t len, float *const tmp[3])
 {
-	range give[S2_VOCODER_MAX_DILATIONS], mid[S2_VOCODER_MAX_DILATIONS], need = range_of(out);
+	range give[S2_VOCODER_MAX_DILATIONS] = {{0}}, mid[S2_VOCODER_MAX_DILATIONS] = {{0}}, need = range_of(out);
 	for (size_t i = b->n_pairs; i-- > 0;) {
 		give[i] = need;
 		need = pair_inputs(&b->pairs[i], need, len, &mid[i]);
