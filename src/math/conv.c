@@ -49,6 +49,23 @@ void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in
 	}
 }
 
+int s2_conv1d_settle(s2_conv1d *c, s2_arena *a, s2st_error *err)
+{
+	const size_t channels = c->c_in / c->groups;
+	float *w;
+	S2_ALLOC(w, a, c->c_out * c->k, channels, err);
+	for (size_t row = 0; row < c->c_out * c->k; row++) {
+		ptrdiff_t at = (ptrdiff_t)(row / c->k) * c->strides[0] + (ptrdiff_t)(row % c->k) * c->strides[2];
+		s2_to_f32_strided(w + row * channels, weight_at(c, at), c->dtype, c->strides[1], channels);
+	}
+	c->w = w;
+	c->dtype = S2_F32;
+	c->strides[0] = (ptrdiff_t)(c->k * channels);
+	c->strides[1] = 1;
+	c->strides[2] = (ptrdiff_t)channels;
+	return S2ST_OK;
+}
+
 /* Output o gets in[t] * w[kk] where t*stride + kk = o + pad. Outputs of one phase, (o + pad) % stride = r, use the taps
  * kk = r, r + stride, ...: for u = (o + pad) / stride, tap kk = r + q*stride meets t = u - q. Taken from the last q to
  * the first, that is a convolution of stride 1 over the input. */

@@ -18,6 +18,7 @@
 
 enum {
 	KC = 384,                    /* longest block of the chain */
+	KC_WHOLE = 768,              /* a chain up to this is one block: no sums have to wait */
 	KC_FEW = 3072,               /* the same for few rows: the weights come in long runs, as memory likes it */
 	STRIP = 98304,               /* floats of packed panels: 384 KiB */
 	STRIP_COLS = STRIP / KC,     /* columns of a strip when the chain has several blocks */
@@ -267,7 +268,7 @@ static void plan_chain(product *p)
 	p->ready = p->n == p->k->nr && b->dtype == S2_F32 && b->sn == 1 && p->b_step == (ptrdiff_t)p->n &&
 		   p->b_run >= p->chain && (uintptr_t)b->w % 64 == 0;
 
-	size_t longest = p->few ? KC_FEW : KC;
+	size_t longest = p->few ? KC_FEW : p->chain <= KC_WHOLE ? KC_WHOLE : KC;
 	if (p->a_run > longest) {
 		p->block = s2_round_up(parts_of(p->a_run, parts_of(p->a_run, longest)), 16);
 	} else {

@@ -1,5 +1,6 @@
 /* The convolutional feature extractor, in tiles of frames so that memory does not grow with the file. */
 #include <math.h>
+#include <string.h>
 
 #include "base/size.h"
 #include "math/conv.h"
@@ -7,9 +8,7 @@
 #include "models/encoder.h"
 
 enum {
-	TILE_FRAMES = 256,  /* frames of the last conv that are made at one time */
-	STATS_FRAMES = 8192, /* frames of the first conv between two additions to its channel sums */
-	CHANNEL_BLOCK = 64,
+	TILE_FRAMES = 256, /* frames of the last conv that are made at one time */
 };
 
 size_t s2_encoder_hop(const s2_encoder_config *c)
@@ -62,54 +61,72 @@ void s2_encoder_normalize(float *samples, size_t n)
 
 /* ---- group norm after the first conv: statistics over the whole input, one group a channel ---- */
 
-typedef struct channel_sums {
-	double *sum, *square; /* [channels] */
-	const float *rows;    /* [n, channels] */
-	size_t n, channels;
-} channel_sums;
-
-static void add_channels(void *arg, size_t block, int worker)
+/* Mean [k] and covariance [k, k] of the k samples under the first conv's window, over all frames. */
+static void window_statistics(double *mean, double *cov, const float *samples, size_t frames, size_t k, size_t stride)
 {
-	(void)worker;
-	channel_sums *s = arg;
-	size_t from = block * CHANNEL_BLOCK, to = s2_min(from + CHANNEL_BLOCK, s->channels);
-	for (size_t t = 0; t < s->n; t++) {
-		const float *row = s->rows + t * s->channels;
-		for (size_t c = from; c < to; c++) {
-			s->sum[c] += (double)row[c];
-			s->square[c] += (double)row[c] * (double)row[c];
+	double level = 0; /* taken off, so that squares of a large mean do not swallow the signal */
+	for (size_t t = 0; t < frames * stride; t++)
+		level += (double)samples[t];
+	level /= (double)(frames * stride);
+	memset(mean, 0, k * sizeof *mean);
+	memset(cov, 0, k * k * sizeof *cov);
+	for (size_t t = 0; t < frames; t++)
+		for (size_t i = 0; i < k; i++) {
+			const float *at = samples + t * stride;
+			const double x = (double)at[i] - level;
+			mean[i] += x;
+			for (size_t j = 0; j <= i; j++)
+				cov[i * k + j] += x * ((double)at[j] - level);
 		}
-	}
+	for (size_t i = 0; i < k; i++)
+		mean[i] /= (double)frames;
+	for (size_t i = 0; i < k; i++)
+		for (size_t j = 0; j <= i; j++) {
+			cov[i * k + j] = cov[i * k + j] / (double)frames - mean[i] * mean[j];
+			cov[j * k + i] = cov[i * k + j];
+		}
+	for (size_t i = 0; i < k; i++)
+		mean[i] += level;
 }
 
-/* y = x * scale[c] + shift[c] is the group norm of this input (torch.nn.GroupNorm(C, C), eps 1e-5). */
-static int group_norm_affine(const s2_exec *x, const s2_encoder *m, const float *samples, size_t n, float *scale,
-			     float *shift, s2st_error *err)
+/* The first conv and its group norm of this input (torch.nn.GroupNorm(C, C), eps 1e-5) as one conv: the outputs' mean
+ * and variance are w·mean and wᵀ·cov·w of the window's samples, so the conv is run once. A bias drops out. */
+static int fold_group_norm(const s2_exec *x, const s2_encoder *m, const float *samples, size_t n, s2_conv1d *out,
+			   s2st_error *err)
 {
 	const s2_conv1d *conv = &m->weights.conv[0].conv;
 	const s2_norm *norm = &m->weights.conv[0].norm;
-	size_t channels = conv->c_out, frames = s2_conv1d_out_len(conv, n);
-	s2_mark mark = s2_arena_mark(x->scratch);
-	float *rows;
-	channel_sums s = {.channels = channels};
-	S2_ALLOC(rows, x->scratch, s2_min(frames, STATS_FRAMES), channels, err);
-	S2_ZALLOC(s.sum, x->scratch, channels, 1, err);
-	S2_ZALLOC(s.square, x->scratch, channels, 1, err);
-	s.rows = rows;
-	for (size_t from = 0; from < frames; from += s.n) {
-		s.n = s2_min(STATS_FRAMES, frames - from);
-		s2_conv1d_forward(x, rows, channels, samples + from * conv->stride,
-				  (s.n - 1) * conv->stride + conv->k, conv, NULL);
-		s2_pool_run(x->pool, (channels + CHANNEL_BLOCK - 1) / CHANNEL_BLOCK, add_channels, &s);
+	const ptrdiff_t size = (ptrdiff_t)s2_dtype_size(conv->dtype);
+	const size_t k = conv->k;
+	double *mean, *cov;
+	float *w, *bias;
+	S2_ALLOC(w, x->scratch, conv->c_out, k, err);
+	S2_ALLOC(bias, x->scratch, conv->c_out, 1, err);
+	S2_ALLOC(mean, x->scratch, k, 1, err);
+	S2_ALLOC(cov, x->scratch, k, k, err);
+	window_statistics(mean, cov, samples, s2_conv1d_out_len(conv, n), k, conv->stride);
+	for (size_t c = 0; c < conv->c_out; c++) {
+		float *row = w + c * k;
+		double mu = 0, var = 0;
+		s2_to_f32_strided(row, (const char *)conv->w + (ptrdiff_t)c * conv->strides[0] * size, conv->dtype,
+				  conv->strides[2], k);
+		for (size_t i = 0; i < k; i++) {
+			mu += (double)row[i] * mean[i];
+			for (size_t j = 0; j < k; j++)
+				var += (double)row[i] * (double)row[j] * cov[i * k + j];
+		}
+		const double r = (double)norm->w[c] / sqrt(fmax(var, 0) + 1e-5);
+		bias[c] = (float)((double)norm->b[c] - mu * r);
+		for (size_t i = 0; i < k; i++)
+			row[i] = (float)((double)row[i] * r);
 	}
-	for (size_t c = 0; c < channels; c++) {
-		double mean = s.sum[c] / (double)frames;
-		double var = fmax(s.square[c] / (double)frames - mean * mean, 0);
-		double r = (double)norm->w[c] / sqrt(var + 1e-5);
-		scale[c] = (float)r;
-		shift[c] = (float)((double)norm->b[c] - mean * r);
-	}
-	s2_arena_reset(x->scratch, mark);
+	*out = *conv;
+	out->w = w;
+	out->dtype = S2_F32;
+	out->strides[0] = (ptrdiff_t)k;
+	out->strides[1] = (ptrdiff_t)k;
+	out->strides[2] = 1;
+	out->bias = bias;
 	return 0;
 }
 
@@ -117,45 +134,22 @@ static int group_norm_affine(const s2_exec *x, const s2_encoder *m, const float 
 
 typedef struct tile {
 	const s2_encoder *m;
-	const float *scale, *shift; /* group norm of the first conv; NULL: layer norms */
-	float *buf[2];              /* outputs of even and odd convs */
+	s2_conv1d first; /* with its group norm; w NULL: layer norms */
+	float *buf[2];   /* outputs of even and odd convs */
 } tile;
-
-typedef struct affine_rows {
-	float *rows;
-	const float *scale, *shift;
-	size_t n, channels;
-} affine_rows;
-
-enum { AFFINE_ROWS = 256 };
-
-static void scale_rows(void *arg, size_t block, int worker)
-{
-	(void)worker;
-	affine_rows *a = arg;
-	for (size_t t = block * AFFINE_ROWS; t < s2_min(a->n, (block + 1) * AFFINE_ROWS); t++) {
-		float *row = a->rows + t * a->channels;
-		for (size_t c = 0; c < a->channels; c++)
-			row[c] = row[c] * a->scale[c] + a->shift[c];
-	}
-}
 
 static void conv_norm_gelu(const s2_exec *x, const tile *t, size_t i, float *out, const float *in, size_t len)
 {
-	const s2_conv1d *conv = &t->m->weights.conv[i].conv;
+	const bool folded = i == 0 && t->first.w;
+	const s2_conv1d *conv = folded ? &t->first : &t->m->weights.conv[i].conv;
 	const s2_norm *norm = &t->m->weights.conv[i].norm;
 	size_t n = s2_conv1d_out_len(conv, len), channels = conv->c_out;
-	if (!norm->w) {
+	if (!norm->w || folded) {
 		s2_conv1d_forward(x, out, channels, in, len, conv, &(s2_epilogue){.act = S2_ACT_GELU});
 		return;
 	}
 	s2_conv1d_forward(x, out, channels, in, len, conv, NULL);
-	if (t->scale) {
-		affine_rows a = {out, t->scale, t->shift, n, channels};
-		s2_pool_run(x->pool, (n + AFFINE_ROWS - 1) / AFFINE_ROWS, scale_rows, &a);
-	} else {
-		s2_norm_forward(x, out, out, n, channels, norm);
-	}
+	s2_norm_forward(x, out, out, n, channels, norm);
 	s2_activate(x, out, n * channels, S2_ACT_GELU);
 }
 
@@ -194,14 +188,8 @@ int s2_encoder_conv(const s2_exec *x, const s2_encoder *m, float *out, const flo
 			       n);
 	s2_mark mark = s2_arena_mark(x->scratch);
 	tile t = {.m = m};
-	if (!c->conv_layer_norm) {
-		float *scale, *shift;
-		S2_ALLOC(scale, x->scratch, c->conv[0].c_out, 1, err);
-		S2_ALLOC(shift, x->scratch, c->conv[0].c_out, 1, err);
-		S2_TRY(group_norm_affine(x, m, samples, n, scale, shift, err));
-		t.scale = scale;
-		t.shift = shift;
-	}
+	if (!c->conv_layer_norm)
+		S2_TRY(fold_group_norm(x, m, samples, n, &t.first, err));
 	size_t largest = (s2_min(frames, TILE_FRAMES) - 1) * hop + least;
 	for (size_t i = 0; i < 2; i++)
 		S2_ALLOC(t.buf[i], x->scratch, tile_floats(c, largest, i), 1, err);

@@ -87,6 +87,7 @@ static int bind_convs(s2_encoder_weights *w, const s2_encoder_config *c, const s
 		conv_tensors got = {0};
 		S2_TRY(s2_bind(b, &got, rows, c->conv_bias ? 2 : 1, full_name(name, c, n->conv, i), err));
 		w->conv[i].conv = conv_of(&got.weight, got.bias, 1, c->conv[i].stride, 0);
+		S2_TRY(s2_conv1d_settle(&w->conv[i].conv, b->arena, err));
 		const char *norm = c->conv_layer_norm ? n->conv_norm_each : i == 0 ? n->conv_norm_first : NULL;
 		if (norm)
 			S2_TRY(bind_norm(&w->conv[i].norm, b, full_name(name, c, norm, i), c_out, err));
