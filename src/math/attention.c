@@ -1,7 +1,7 @@
 #include "base/size.h"
 #include "math/kernels.h"
 
-enum { QUERIES = 84 }; /* rows of scores that are held at one time; whole tiles on every CPU */
+enum { QUERIES = 168 }; /* rows of scores that are held at one time; whole tiles on every CPU */
 
 typedef struct attention {
 	const s2_exec *x;

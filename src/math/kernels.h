@@ -88,8 +88,8 @@ struct s2_kernels {
 	void (*past_scores)(float *scores, const float *q, const s2_past *past, size_t dim); /* q · step p, p < n */
 	void (*past_values)(float *out, const float *weights, const s2_past *past, size_t dim);
 
-	/* A tile of a short convolution, `channels` a multiple of 16. In: values[p*ld + channel] at the rule's points of
-	 * leaky(rows[0 .. points]). Out: the other way. */
+	/* A tile of a short convolution, `channels` a multiple of 16. In: values[p*ld + channel] at the rule's points
+	 * of leaky(rows[0 .. points]). Out: the other way. */
 	void (*short_in)(float *values, size_t ld, const float *const *rows, size_t channels, const s2_short_rule *r,
 			 float slope);
 	void (*short_out)(const s2_short_out *o, const float *values, size_t ld, size_t channels,
