@@ -206,12 +206,16 @@ static void KERNEL(pack)(float *panel, const void *w, s2_dtype dtype, ptrdiff_t 
 
 /* ---- few rows ---------------------------------------------------------------------------------------------------- */
 
+enum { DIRECT_AHEAD = 256 }; /* elements of a row that memory has time for */
+
 /* VN columns at a time straight from the weights: a block is turned in registers and used up at once, so weights go
- * through the processor once and loads overlap with arithmetic. Columns past the end repeat the last one. */
+ * through the processor once and loads overlap with arithmetic. What comes next, at last in the next VN columns, is
+ * asked for meanwhile: so many short streams are more than the hardware's prefetching follows. Columns past the end
+ * repeat the last one. */
 static ALWAYS_INLINE void direct_body(const s2_tile *t, const s2_right *b, size_t first, size_t rows)
 {
 	s2_dtype dtype = b->dtype;
-	ptrdiff_t size = (ptrdiff_t)s2_dtype_size(dtype);
+	const ptrdiff_t size = (ptrdiff_t)s2_dtype_size(dtype), next = ((ptrdiff_t)VN * b->sn - (ptrdiff_t)t->c) * size;
 	const char *w[VN];
 	for (size_t n = 0; n < VN; n++)
 		w[n] = (const char *)b->w + (ptrdiff_t)s2_min(first + n, t->cols - 1) * b->sn * size;
@@ -223,6 +227,9 @@ static ALWAYS_INLINE void direct_body(const s2_tile *t, const s2_right *b, size_
 	for (; i + VN <= t->c; i += VN) {
 		const float *a0 = t->a + i, *a5 = a0 + 5 * row, *a10 = a5 + 5 * row;
 		load_block(block, w, i, dtype);
+		const ptrdiff_t later = (ptrdiff_t)(i + DIRECT_AHEAD) * size + (i + DIRECT_AHEAD < t->c ? 0 : next);
+		for (size_t n = 0; n < VN; n++)
+			__builtin_prefetch(w[n] + later, 0, 2);
 		vf_transpose(block);
 #pragma GCC unroll 16
 		for (size_t k = 0; k < VN; k++)

@@ -314,6 +314,8 @@ int main(int argc, char **argv)
 	bench_matrix(&x, "decode", 10, 512, 2048);
 	bench_matrix(&x, "decode", 20, 512, 512);
 	bench_matrix(&x, "decode from memory", 5, 32768, 1024);
+	bench_matrix(&x, "decode from memory", 10, 32768, 512);
+	bench_matrix(&x, "decode from memory", 10, 8192, 2048);
 	bench_rows(&x);
 	bench_attention(&x);
 	s2_exec_free(&x);
