@@ -17,7 +17,8 @@ BEGIN {
 	sees["text"] = "text base"
 	sees["layers"] = "layers base math formats"
 	sees["models"] = "models layers audio formats math base"
-	sees["api"] = "api models layers search text audio formats math base"
+	sees["mine"] = "mine math formats base"
+	sees["api"] = "api mine models layers search text audio formats math base"
 
 	home["zlib.h"] = "base"
 	home["zip.h"] = home["jansson.h"] = home["yaml.h"] = "formats"

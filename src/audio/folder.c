@@ -21,18 +21,21 @@ typedef struct level {
 } level;
 
 typedef struct found {
+	const s2_folder_files *wanted;
 	bool recursive;
 	char *text; /* paths, each with its NUL */
 	size_t n_text, cap_text;
 	size_t n; /* paths */
 } found;
 
-static bool is_audio_name(const char *name)
+const s2_folder_files s2_folder_audio = {"audio files (wav, flac, ogg, mp3)", {".wav", ".flac", ".ogg", ".mp3"}};
+const s2_folder_files s2_folder_npy = {".npy files", {".npy"}};
+
+static bool is_wanted(const found *f, const char *name)
 {
-	static const char *const suffixes[] = {".wav", ".flac", ".ogg", ".mp3"};
 	const char *dot = strrchr(name, '.');
-	for (size_t i = 0; dot && i < sizeof suffixes / sizeof *suffixes; i++)
-		if (strcasecmp(dot, suffixes[i]) == 0)
+	for (size_t i = 0; dot && i < S2_FOLDER_SUFFIXES && f->wanted->suffixes[i]; i++)
+		if (strcasecmp(dot, f->wanted->suffixes[i]) == 0)
 			return true;
 	return false;
 }
@@ -70,12 +73,12 @@ static int visit(found *f, const char *path, const level *here, s2st_error *err)
 	bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 	if (is_folder)
 		return f->recursive && !is_above(here, &st) ? walk(f, path, here, err) : S2ST_OK;
-	return is_audio_name(path) ? add(f, path, err) : S2ST_OK;
+	return is_wanted(f, path) ? add(f, path, err) : S2ST_OK;
 }
 
 static int visit_entry(found *f, const char *dir, const char *name, const level *here, s2st_error *err)
 {
-	if (name[0] == '.' || (!f->recursive && !is_audio_name(name)))
+	if (name[0] == '.' || (!f->recursive && !is_wanted(f, name)))
 		return S2ST_OK;
 	char *path = s2_path_join(dir, name);
 	int rc = path ? visit(f, path, here, err) : s2_fail_mem(err, dir);
@@ -126,14 +129,13 @@ static int sort(s2_folder *out, found *f, s2st_error *err)
 	return S2ST_OK;
 }
 
-int s2_folder_list(s2_folder *out, const char *dir, bool recursive, s2st_error *err)
+int s2_folder_list(s2_folder *out, const char *dir, const s2_folder_files *wanted, bool recursive, s2st_error *err)
 {
-	found f = {.recursive = recursive};
+	found f = {.wanted = wanted, .recursive = recursive};
 	*out = (s2_folder){0};
 	int rc = walk(&f, dir, NULL, err);
 	if (rc == S2ST_OK && f.n == 0)
-		rc = s2_fail(err, S2ST_EINPUT,
-			     "%s: expected audio files (wav, flac, ogg, mp3) in this folder, found none", dir);
+		rc = s2_fail(err, S2ST_EINPUT, "%s: expected %s in this folder, found none", dir, wanted->what);
 	if (rc == S2ST_OK)
 		rc = sort(out, &f, err);
 	free(f.text);

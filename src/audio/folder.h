@@ -1,4 +1,4 @@
-/* The audio files of a folder.  Layer: audio. */
+/* The audio files of a folder, or those of another kind.  Layer: audio. */
 #ifndef S2_AUDIO_FOLDER_H
 #define S2_AUDIO_FOLDER_H
 
@@ -12,10 +12,20 @@ typedef struct s2_folder {
 	char *text; /* all paths, one behind the other */
 } s2_folder;
 
-/* Paths, beginning with `dir`, of the files whose suffix says wav, flac, ogg or mp3 (in any case), ordered by bytes.
- * Names that begin with a dot are passed over. `recursive`: folders below too, through symbolic links but never into a
- * folder that holds the link. No audio file at all is an error. */
-S2ST_CHECK int s2_folder_list(s2_folder *out, const char *dir, bool recursive, s2st_error *err);
+enum { S2_FOLDER_SUFFIXES = 4 };
+
+typedef struct s2_folder_files {
+	const char *what; /* for messages */
+	const char *suffixes[S2_FOLDER_SUFFIXES]; /* ".wav", in small letters; NULL: no more */
+} s2_folder_files;
+
+extern const s2_folder_files s2_folder_audio, s2_folder_npy;
+
+/* Paths, beginning with `dir`, of the files whose suffix (in any case) is wanted, ordered by bytes. Names that begin
+ * with a dot are passed over. `recursive`: folders below too, through symbolic links but never into a folder that holds
+ * the link. No such file at all is an error. */
+S2ST_CHECK int s2_folder_list(s2_folder *out, const char *dir, const s2_folder_files *wanted, bool recursive,
+			      s2st_error *err);
 void s2_folder_free(s2_folder *f);
 
 #endif

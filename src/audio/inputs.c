@@ -134,7 +134,7 @@ static int set_source(source *s, const char *arg, const s2st_inputs_options *opt
 	s->spool = -1;
 	if (exists && S_ISDIR(st.st_mode)) {
 		s->kind = FOLDER;
-		return s2_folder_list(&s->folder, arg, opt->recursive, err);
+		return s2_folder_list(&s->folder, arg, &s2_folder_audio, opt->recursive, err);
 	}
 	if (!is_pipe && !has_suffix(arg, MANIFEST_SUFFIXES) && !has_suffix(arg, LIST_SUFFIXES))
 		return set_file(s, arg, err);

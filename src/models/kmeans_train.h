@@ -14,7 +14,7 @@
 
 #include "base/random.h"
 #include "models/kmeans.h"
-#include "models/rows.h"
+#include "formats/rows.h"
 
 typedef struct s2_kmeans_trainer {
 	s2st_kmeans_options opt;

@@ -1,9 +1,9 @@
-/* Feature rows on disk: one matrix over several .npy files, read where they lie.
+/* Rows of features or embeddings on disk: one matrix over several .npy files, read where they lie.
  *
- * Layer: models. Files are mapped, so rows cost memory only while they are used. Types f4, f2 and f8; C order. With a
+ * Layer: formats. Files are mapped, so rows cost memory only while they are used. Types f4, f2 and f8; C order. With a
  * fraction, only the rows that its seed draws are counted and numbered (4 bytes of memory for each). */
-#ifndef S2_MODELS_ROWS_H
-#define S2_MODELS_ROWS_H
+#ifndef S2_FORMATS_ROWS_H
+#define S2_FORMATS_ROWS_H
 
 #include "base/file.h"
 #include "base/pool.h"
@@ -29,5 +29,8 @@ void s2_rows_close(s2_rows *r); /* also after a failed open */
 
 /* out [n, dim] gets the rows whose numbers are in `which` [n] (NULL: first, first + 1, ...). */
 void s2_rows_gather(const s2_rows *r, float *out, const uint32_t *which, size_t first, size_t n, s2_pool *pool);
+
+/* The file that row `i` lies in, and its number there. */
+const char *s2_rows_locate(const s2_rows *r, size_t i, size_t *at);
 
 #endif

@@ -1,4 +1,4 @@
-#include "models/rows.h"
+#include "formats/rows.h"
 
 #include "base/size.h"
 
@@ -104,4 +104,12 @@ void s2_rows_gather(const s2_rows *r, float *out, const uint32_t *which, size_t 
 {
 	gather g = {r, out, which, first, n};
 	s2_pool_run(pool, (n + TASK_ROWS - 1) / TASK_ROWS, gather_some, &g);
+}
+
+const char *s2_rows_locate(const s2_rows *r, size_t i, size_t *at)
+{
+	const size_t row = r->drawn ? r->drawn[i] : i;
+	const s2_rows_file *f = file_of(r, row);
+	*at = row - f->first;
+	return f->map.path;
 }
