@@ -34,8 +34,9 @@ static bool parse_tail(s2_segment *out, const char *text, const char *end, char 
 	const char *second = last(text, end, c);
 	const char *first = second ? last(text, second, c) : NULL;
 	double start, stop;
-	if (!first || first == text || !read_number(first + 1, second, &start) || !read_number(second + 1, end, &stop) ||
-	    !(start < stop))
+	if (!first || first == text)
+		return false;
+	if (!read_number(first + 1, second, &start) || !read_number(second + 1, end, &stop) || !(start < stop))
 		return false;
 	*out = (s2_segment){text, (size_t)(first - text), start, stop};
 	return true;

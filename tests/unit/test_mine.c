@@ -438,7 +438,8 @@ static void test_planted(void)
 		      again = mine(source.text, target.text, &opt, 3);
 		size_t right = 0;
 		for (size_t i = 0; i < got.n; i++)
-			right += got.pairs[i].source % 3 == 0 && 499 - 2 * (got.pairs[i].source / 3) == got.pairs[i].target;
+			right += got.pairs[i].source % 3 == 0 &&
+				 499 - 2 * (got.pairs[i].source / 3) == got.pairs[i].target;
 		CHECK_INT(right, PLANTED); /* recall 1 */
 		CHECK_INT(got.n, PLANTED); /* precision 1 */
 		REQUIRE(again.n == got.n);
