@@ -773,7 +773,8 @@ S2ST_CHECK int s2st_normalizer_run(s2st_normalizer *n, const char *text, const c
 /* ---- packs -------------------------------------------------------------------------------------------------- */
 
 /* A folder with pack.json: models that fit together, their languages, units, licence and recommended options. All its
- * files lie in the folder. Opening checks pack.json and that every file is there. */
+ * files lie in the folder; a Hugging Face model is a folder in it, or "." itself. Opening checks pack.json and that
+ * every file is there. */
 typedef struct s2st_pack s2st_pack;
 S2ST_CHECK int s2st_pack_open(s2st_pack **out, const char *dir, s2st_error *err);
 void s2st_pack_free(s2st_pack *p);

@@ -28,6 +28,7 @@ libutf8proc-dev  module libutf8proc
 check_packages='
 g++              command c++
 clang            command clang
+curl             command curl
 libclang-rt-dev  fuzzer clang
 clang-tidy       command clang-tidy
 cppcheck         command cppcheck

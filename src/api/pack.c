@@ -59,7 +59,7 @@ static int path_of(const s2st_pack *p, const char *name, const char **out, s2st_
 	free(path);
 	if (!*out)
 		return s2_fail_mem(err, name);
-	if (stat(*out, &st) != 0 || !S_ISREG(st.st_mode))
+	if (stat(*out, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		return s2_fail(err, S2ST_EMODEL, "%s: file \"%s\" is not in the pack", p->json_path, name);
 	return S2ST_OK;
 }
@@ -296,26 +296,45 @@ const char *s2_pack_json_path(const s2st_pack *p)
 
 /* ---- sums ---- */
 
-static int verify_file(const s2st_pack *p, const role *r, const char *name, const char *expected, s2st_error *err)
+static int verify_file(const s2st_pack *p, const char *name, const s2_value *expected, s2st_error *err)
 {
 	char found[S2_SHA256_TEXT];
-	if (!expected)
-		return s2_fail(err, S2ST_EMODEL, "%s: sha256: expected a sum for \"%s\", found none", p->json_path,
-			       name);
-	S2_TRY(s2_sha256_file(found, r->path, err));
-	if (strcasecmp(expected, found) != 0)
-		return s2_fail(err, S2ST_EMODEL, "%s: sha256: expected %.64s, found %s", r->path, expected, found);
+	const char *path;
+	if (expected->kind != S2_V_STR)
+		return s2_fail(err, S2ST_EMODEL, "%s: sha256.%s: expected a sum, found %s", p->json_path, name,
+			       s2_value_kind_name(expected));
+	S2_TRY(path_of(p, name, &path, err));
+	S2_TRY(s2_sha256_file(found, path, err));
+	if (strcasecmp(expected->u.str.s, found) != 0)
+		return s2_fail(err, S2ST_EMODEL, "%s: sha256: expected %.64s, found %s", path, expected->u.str.s,
+			       found);
+	return S2ST_OK;
+}
+
+/* Every role's file needs a sum; what is in a folder has sums of its own. */
+static int check_sums(const s2st_pack *p, const s2_value *sums, s2st_error *err)
+{
+	const s2_value *files;
+	S2_TRY(section(p, "files", &files, err));
+	for (size_t i = 0; i < p->n_roles; i++) {
+		struct stat st;
+		const char *name = s2_value_get_str(files, p->roles[i].name, "");
+		const bool folder = stat(p->roles[i].path, &st) == 0 && S_ISDIR(st.st_mode);
+		if (!folder && !s2_value_get(sums, name))
+			return s2_fail(err, S2ST_EMODEL, "%s: sha256: expected a sum for \"%s\", found none",
+				       p->json_path, name);
+	}
 	return S2ST_OK;
 }
 
 int s2st_pack_verify(const s2st_pack *p, s2st_error *err)
 {
-	const s2_value *files, *sums;
-	S2_TRY(section(p, "files", &files, err));
+	const s2_value *sums;
+	const s2_pair *pairs = NULL;
 	S2_TRY(section(p, "sha256", &sums, err));
-	for (size_t i = 0; i < p->n_roles; i++) {
-		const char *name = s2_value_get_str(files, p->roles[i].name, "");
-		S2_TRY(verify_file(p, &p->roles[i], name, s2_value_get_str(sums, name, NULL), err));
-	}
+	S2_TRY(check_sums(p, sums, err));
+	const size_t n = s2_value_pairs(sums, &pairs);
+	for (size_t i = 0; i < n; i++)
+		S2_TRY(verify_file(p, pairs[i].key->u.str.s, pairs[i].val, err));
 	return S2ST_OK;
 }
