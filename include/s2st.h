@@ -274,6 +274,7 @@ typedef struct s2st_search_options {
 	 * it is forced as first output. */
 	const char *prefix;
 	const float *speaker; /* [speaker_dim] for models with a target speaker embedding */
+	int batch; /* inputs of s2st_s2ut_generate_batch that are decoded together; 0: as many as the CPU gains from */
 } s2st_search_options;
 /* Models with units_per_step > 1 are searched greedily, as in the reference: of these options only `speaker` matters to
  * them, and their one hypothesis has no closing </s>. */
@@ -306,6 +307,20 @@ typedef struct s2st_matrix {
 /* `samples` [n] mono, 16 kHz. */
 S2ST_CHECK int s2st_s2ut_generate(s2st_s2ut_session *s, const float *samples, size_t n, const s2st_search_options *opt,
 				  s2st_nbest *out, s2st_error *err);
+/* The same for many inputs, faster: `batch` of them share each pass over the decoder's weights, and when one is done
+ * the next takes its place. Every result has the bytes that s2st_s2ut_generate gives for its input alone. One that
+ * fails does not stop the others; the call as a whole fails with options that no input could be searched with.
+ * Memory grows with `batch`, not with n (but for the results): an input in hand takes 8 * decoder_layers * encoder_dim
+ * bytes for each encoder frame and for each different token in its hypotheses. */
+typedef struct s2st_s2ut_item {
+	const float *samples; /* [n] mono, 16 kHz */
+	size_t n;
+	int status;       /* out: what s2st_s2ut_generate would return */
+	s2st_nbest best;  /* out, where status is not negative */
+	s2st_error error; /* out, where it is */
+} s2st_s2ut_item;
+S2ST_CHECK int s2st_s2ut_generate_batch(s2st_s2ut_session *s, s2st_s2ut_item *items, size_t n,
+					const s2st_search_options *opt, s2st_error *err);
 /* The model's input (fbank after the config's transforms), its encoder output, log-probabilities of a given decoder
  * input `tokens` [n_tokens] (starts with </s>) -> [n_tokens, n_vocab]. With r units a step, `tokens` is </s> and then
  * r tokens for each further step -> [steps * r, n_vocab]. `speaker` [speaker_dim], NULL for models without. */

@@ -1,19 +1,23 @@
-/* Running an S2UT model: samples -> filter bank -> encoder -> search -> units.
+/* Sessions of an S2UT model: samples -> filter bank -> encoder, and decoding of given tokens. The search is in
+ * s2ut_search.c.
  *
- * All memory of a call, results included, lies in the session's scratch arena, which the next call empties. */
-#include <math.h>
+ * All memory of a call, results included, lies in the session, whose next call empties it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/s2ut.h"
-#include "base/size.h"
 #include "search/stacked.h"
 
-struct s2st_s2ut_session {
-	const s2st_s2ut *m;
-	s2_exec x;
-	s2_mark empty;
-};
+static int open_parts(s2st_s2ut_session *s, s2st_error *err)
+{
+	S2_TRY(s2_exec_init(&s->x, s->m->ctx->pool, s->m->ctx->kernels, err));
+	s->results = s2_arena_new();
+	if (!s->results)
+		return s2_fail_mem(err, "session");
+	s->empty = s2_arena_mark(s->x.scratch);
+	s->no_results = s2_arena_mark(s->results);
+	return s2_s2ut_decoder_init(&s->decoder, &s->m->net, &s->x, err);
+}
 
 int s2st_s2ut_session_new(s2st_s2ut_session **out, const s2st_s2ut *m, s2st_error *err)
 {
@@ -22,12 +26,11 @@ int s2st_s2ut_session_new(s2st_s2ut_session **out, const s2st_s2ut *m, s2st_erro
 	if (!s)
 		return s2_fail_mem(err, "session");
 	s->m = m;
-	int rc = s2_exec_init(&s->x, m->ctx->pool, m->ctx->kernels, err);
+	int rc = open_parts(s, err);
 	if (rc < 0) {
 		s2st_s2ut_session_free(s);
 		return rc;
 	}
-	s->empty = s2_arena_mark(s->x.scratch);
 	*out = s;
 	return 0;
 }
@@ -36,8 +39,19 @@ void s2st_s2ut_session_free(s2st_s2ut_session *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < s->n_seats; i++)
+		s2_arena_free(s->seats[i].memory);
+	free(s->seats);
+	s2_s2ut_decoder_free(&s->decoder);
+	s2_arena_free(s->results);
 	s2_exec_free(&s->x);
 	free(s);
+}
+
+void s2_s2ut_begin(s2st_s2ut_session *s)
+{
+	s2_arena_reset(s->x.scratch, s->empty);
+	s2_arena_reset(s->results, s->no_results);
 }
 
 /* ---- features and encoder ---- */
@@ -66,7 +80,6 @@ static int compute_features(s2st_s2ut_session *s, const float *samples, size_t n
 {
 	const s2st_s2ut *m = s->m;
 	size_t limit = m->net.cfg.max_source_positions;
-	s2_arena_reset(s->x.scratch, s->empty);
 	S2_TRY(s2_check_samples(samples, n, err));
 	*frames = m->data.waveform ? n : s2_fbank_frames(m->fbank, n);
 	if (m->data.waveform)
@@ -85,8 +98,8 @@ static int compute_features(s2st_s2ut_session *s, const float *samples, size_t n
 	return 0;
 }
 
-static int encode(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker, s2st_matrix *out,
-		  size_t *frames, s2st_error *err)
+int s2_s2ut_encode_samples(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker, s2st_matrix *out,
+			   size_t *frames, s2st_error *err)
 {
 	const s2_s2ut_config *c = &s->m->net.cfg;
 	float *feat, *enc;
@@ -104,6 +117,7 @@ int s2st_s2ut_features(s2st_s2ut_session *s, const float *samples, size_t n, s2s
 {
 	float *feat;
 	size_t frames;
+	s2_s2ut_begin(s);
 	S2_TRY(compute_features(s, samples, n, &feat, &frames, err));
 	*out = (s2st_matrix){feat, frames, s->m->data.n_bins};
 	return 0;
@@ -114,23 +128,24 @@ int s2st_s2ut_encode(s2st_s2ut_session *s, const float *samples, size_t n, const
 {
 	size_t frames;
 	s2st_matrix enc;
-	S2_TRY(encode(s, samples, n, speaker, &enc, &frames, err));
+	s2_s2ut_begin(s);
+	S2_TRY(s2_s2ut_encode_samples(s, samples, n, speaker, &enc, &frames, err));
 	*out = enc;
 	return 0;
 }
 
 /* ---- stacked units: a step's tokens as one number and back ---- */
 
-/* StackedEmbedding.forward: digits in base V - 4, most significant first; a number below 4 is a special symbol and
- * stands for a step of nothing else. */
-static void unpack_units(const s2_s2ut_config *c, int64_t token, int32_t *tokens)
+/* Digits in base V - 4, most significant first; a number below 4 is a special symbol and stands for a step of nothing
+ * else. */
+void s2_s2ut_unpack(const s2_s2ut_config *c, int64_t token, int32_t *tokens)
 {
 	int64_t base = (int64_t)c->vocab - S2_UNK - 1, rest = token - S2_UNK - 1;
 	for (size_t i = c->units_per_step; i-- > 0; rest /= base)
 		tokens[i] = (int32_t)(token <= S2_UNK ? token : rest % base + S2_UNK + 1);
 }
 
-static size_t n_code_units(const s2_s2ut_config *c)
+size_t s2_s2ut_code_units(const s2_s2ut_config *c)
 {
 	return c->code_size ? c->code_size : c->vocab - S2_UNK - 1;
 }
@@ -162,8 +177,29 @@ static void forced_step(const s2_s2ut_config *c, const int32_t *tokens, size_t i
 	if (r == 1)
 		out[0] = tokens[i];
 	else
-		unpack_units(c, i ? s2_pack_units(tokens + 1 + (i - 1) * r, r, c->vocab, n_code_units(c)) : tokens[0],
-			     out);
+		s2_s2ut_unpack(c,
+			       i ? s2_pack_units(tokens + 1 + (i - 1) * r, r, c->vocab, s2_s2ut_code_units(c))
+				 : tokens[0],
+			       out);
+}
+
+static int force(s2st_s2ut_session *s, const s2st_matrix *enc, const int32_t *tokens, size_t steps, float *log_probs,
+		 s2st_error *err)
+{
+	const s2_s2ut_config *c = &s->m->net.cfg;
+	size_t r = c->units_per_step;
+	int32_t *step;
+	s2_cache sentence;
+	S2_ALLOC(step, s->x.scratch, r, 1, err);
+	S2_TRY(s2_s2ut_decoder_enter(&s->decoder, &sentence, s->x.scratch, enc->data, enc->rows, 1, steps, err));
+	int rc = 0;
+	for (size_t i = 0; i < steps && rc >= 0; i++) {
+		forced_step(c, tokens, i, step);
+		rc = s2_s2ut_decoder_step(&s->decoder, &(s2_s2ut_input){&sentence, step, NULL, 1}, 1, 1,
+					  log_probs + i * r * c->vocab, err);
+	}
+	s2_cache_release(&sentence);
+	return rc;
 }
 
 int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker, const int32_t *tokens,
@@ -172,175 +208,13 @@ int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const 
 	const s2_s2ut_config *c = &s->m->net.cfg;
 	size_t frames, r = c->units_per_step;
 	s2st_matrix enc;
-	s2_s2ut_decoder d;
 	float *log_probs;
-	int32_t *step;
 	S2_TRY(check_forced(c, tokens, n_tokens, err));
-	S2_TRY(encode(s, samples, n, speaker, &enc, &frames, err));
+	s2_s2ut_begin(s);
+	S2_TRY(s2_s2ut_encode_samples(s, samples, n, speaker, &enc, &frames, err));
 	size_t steps = 1 + (n_tokens - 1) / r;
 	S2_ALLOC(log_probs, s->x.scratch, steps * r, c->vocab, err);
-	S2_ALLOC(step, s->x.scratch, r, 1, err);
-	S2_TRY(s2_s2ut_decoder_init(&d, &s->m->net, &s->x, enc.data, enc.rows, 1, steps, err));
-	for (size_t i = 0; i < steps; i++) {
-		forced_step(c, tokens, i, step);
-		S2_TRY(s2_s2ut_decoder_step(&d, step, NULL, 1, 1, log_probs + i * r * c->vocab, err));
-	}
+	S2_TRY(force(s, &enc, tokens, steps, log_probs, err));
 	*out = (s2st_matrix){log_probs, steps * r, c->vocab};
-	return 0;
-}
-
-/* ---- search ---- */
-
-s2st_search_options s2st_search_defaults(void)
-{
-	return (s2st_search_options){
-		.beam = 5, .nbest = 1, .max_len_b = 200, .min_len = 1, .lenpen = 1, .temperature = 1};
-}
-
-s2st_search_options s2st_s2ut_search_defaults(const s2st_s2ut *m)
-{
-	s2st_search_options o = s2st_search_defaults();
-	if (m->net.cfg.waveform) {
-		o.beam = 10;
-		o.max_len_a = 1.0 / 320;
-	}
-	return o;
-}
-
-static int check_options(const s2st_search_options *o, s2st_error *err)
-{
-	if (o->beam < 1 || o->nbest < 1 || o->nbest > o->beam)
-		return s2_fail(err, S2ST_EINPUT, "search: expected 1 <= nbest <= beam, found nbest %d and beam %d",
-			       o->nbest, o->beam);
-	if (!(o->max_len_a >= 0 && o->max_len_a < INFINITY) || o->max_len_b < 0 || o->min_len < 0)
-		return s2_fail(err, S2ST_EINPUT,
-			       "search: expected max_len_a, max_len_b and min_len of 0 or more, found %g, %d and %d",
-			       o->max_len_a, o->max_len_b, o->min_len);
-	return 0;
-}
-
-/* min(int(a * src_len + b), max_decoder_positions - 1), with the utterance's own length. */
-static size_t longest_output(const s2_s2ut_config *c, const s2st_search_options *o, size_t frames)
-{
-	double asked = floor(o->max_len_a * (double)frames + o->max_len_b);
-	size_t most = c->max_target_positions - 1;
-	return asked < (double)most ? (size_t)asked : most;
-}
-
-static int beam_step(void *self, size_t step, const int32_t *tokens, const int32_t *parent, size_t rows,
-		     float temperature, float *log_probs, s2st_error *err)
-{
-	(void)step;
-	return s2_s2ut_decoder_step(self, tokens, parent, rows, temperature, log_probs, err);
-}
-
-static int search_beam(s2st_s2ut_session *s, const s2st_search_options *o, const s2st_matrix *enc, size_t frames,
-		       s2_beam_hyp **hyps, size_t *n, s2st_error *err)
-{
-	const s2_s2ut_config *c = &s->m->net.cfg;
-	int32_t first = s->m->first_token, prefix = s->m->first_output;
-	if (o->prefix)
-		S2_TRY(s2_s2ut_token(s->m, o->prefix, s->m->data.lang_tag_first ? &first : &prefix, err));
-	if (first == S2_ASK || prefix == S2_ASK)
-		return s2_fail(err, S2ST_EINPUT,
-			       "%s: speaks several languages: expected a prefix that names one, found none",
-			       s2_checkpoint_path(s->m->ckpt));
-	size_t max_len = longest_output(c, o, frames), beam = s2_min((size_t)o->beam, c->vocab - 1);
-	if ((size_t)o->min_len > max_len)
-		return s2_fail(err, S2ST_EINPUT, "search: min_len %d is above the longest output, %zu tokens",
-			       o->min_len, max_len);
-	s2_s2ut_decoder d;
-	S2_TRY(s2_s2ut_decoder_init(&d, &s->m->net, &s->x, enc->data, enc->rows, beam, max_len + 1, err));
-	const s2_beam_decoder decoder = {.self = &d,
-					 .vocab = c->vocab,
-					 .bos = first,
-					 .pad = S2_PAD,
-					 .eos = s->m->eos,
-					 .unk = S2_UNK,
-					 .step = beam_step};
-	const s2_beam_options opt = {
-		.beam = o->beam,
-		.nbest = o->nbest,
-		.max_len = max_len,
-		.min_len = (size_t)o->min_len,
-		.lenpen = o->lenpen,
-		.unkpen = o->unkpen,
-		.temperature = o->temperature,
-		.normalize = true,
-		.no_repeat_ngram = o->no_repeat_ngram,
-		.prefix = &prefix,
-		.n_prefix = prefix != S2_FREE,
-	};
-	return s2_beam_search(&decoder, &opt, s->x.scratch, s->x.scratch, hyps, n, err);
-}
-
-static int stacked_step(void *self, size_t step, int64_t token, float *log_probs, s2st_error *err)
-{
-	s2_s2ut_decoder *d = self;
-	int32_t tokens[S2_MAX_UNITS_PER_STEP];
-	(void)step;
-	unpack_units(&d->m->cfg, token, tokens);
-	return s2_s2ut_decoder_step(d, tokens, NULL, 1, 1, log_probs, err);
-}
-
-static int search_stacked(s2st_s2ut_session *s, const s2st_matrix *enc, s2_beam_hyp **hyps, size_t *n, s2st_error *err)
-{
-	const s2_s2ut_config *c = &s->m->net.cfg;
-	s2_s2ut_decoder d;
-	S2_TRY(s2_s2ut_decoder_init(&d, &s->m->net, &s->x, enc->data, enc->rows, 1, c->max_target_positions, err));
-	const s2_stacked_decoder decoder = {
-		.self = &d,
-		.vocab = c->vocab,
-		.n_units = n_code_units(c),
-		.units_per_step = c->units_per_step,
-		.pad = S2_PAD,
-		.eos = S2_EOS,
-		.unk = S2_UNK,
-		.step = stacked_step,
-	};
-	S2_ZALLOC(*hyps, s->x.scratch, 1, 1, err);
-	*n = 1;
-	return s2_stacked_search(&decoder, c->max_target_positions, s->x.scratch, s->x.scratch, *hyps, err);
-}
-
-/* Units are the tokens with numeric symbols: language tags and </s> are not spoken. */
-static int publish(const s2st_s2ut_session *s, s2st_hypothesis *to, const s2_beam_hyp *h, s2st_error *err)
-{
-	int32_t *units;
-	size_t n_units = 0;
-	S2_ALLOC(units, s->x.scratch, h->n, 1, err);
-	for (size_t i = 0; i < h->n; i++) {
-		int32_t unit = s2_dict_unit(s->m->dict, (size_t)h->tokens[i]);
-		if (unit >= 0)
-			units[n_units++] = unit;
-	}
-	*to = (s2st_hypothesis){.tokens = h->tokens,
-				.n_tokens = h->n,
-				.units = units,
-				.n_units = n_units,
-				.positional_scores = h->positional_scores,
-				.score = (double)h->score,
-				.hit_max_len = h->hit_max_len};
-	return 0;
-}
-
-int s2st_s2ut_generate(s2st_s2ut_session *s, const float *samples, size_t n, const s2st_search_options *opt,
-		       s2st_nbest *out, s2st_error *err)
-{
-	const s2st_search_options o = opt ? *opt : s2st_s2ut_search_defaults(s->m);
-	s2st_matrix enc;
-	size_t frames, n_hyps;
-	s2_beam_hyp *hyps;
-	s2st_hypothesis *published;
-	S2_TRY(check_options(&o, err));
-	S2_TRY(encode(s, samples, n, o.speaker, &enc, &frames, err));
-	if (s->m->net.cfg.units_per_step > 1)
-		S2_TRY(search_stacked(s, &enc, &hyps, &n_hyps, err));
-	else
-		S2_TRY(search_beam(s, &o, &enc, frames, &hyps, &n_hyps, err));
-	S2_ALLOC(published, s->x.scratch, n_hyps, 1, err);
-	for (size_t i = 0; i < n_hyps; i++)
-		S2_TRY(publish(s, &published[i], &hyps[i], err));
-	*out = (s2st_nbest){published, n_hyps};
 	return 0;
 }

@@ -228,76 +228,101 @@ int s2_transformer_forward(const s2_exec *x, const s2_transformer_config *c, con
 	return 0;
 }
 
-void s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *cache, size_t i,
+void s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *sentence, size_t i,
 			  const float *enc)
 {
-	const s2_layer_cache *own = &cache->layers[i];
-	s2_linear_forward(x, own->cross_k, cache->dim, enc, cache->source_len, &l->cross.k, NULL);
-	s2_linear_forward(x, own->cross_v, cache->dim, enc, cache->source_len, &l->cross.v, NULL);
+	const s2_cross_cache *own = &sentence->cross[i];
+	size_t dim = sentence->store->dim;
+	s2_linear_forward(x, own->k, dim, enc, sentence->source_len, &l->cross.k, NULL);
+	s2_linear_forward(x, own->v, dim, enc, sentence->source_len, &l->cross.v, NULL);
+}
+
+/* out [batch->rows, dim]: the attention of q over the sentences' pasts, or over their sources in layer `i`. */
+static int attend_step(const s2_exec *x, const s2_transformer_config *c, const s2_cache_batch *batch, size_t i,
+		       bool over_source, const float *q, float *out, s2st_error *err)
+{
+	s2_step_keys *keys;
+	size_t first = 0, plane = S2_PAST_CHUNK * c->dim;
+	S2_ALLOC(keys, x->scratch, batch->n, 1, err);
+	for (size_t s = 0; s < batch->n; s++) {
+		const s2_cache *own = batch->sentences[s];
+		keys[s] = (s2_step_keys){.first = first, .rows = own->rows};
+		if (over_source) {
+			keys[s].n = own->source_len;
+			keys[s].k = own->cross[i].k;
+			keys[s].v = own->cross[i].v;
+		} else {
+			keys[s].n = own->n_steps;
+			keys[s].past = own->past;
+			keys[s].ld_past = own->max_steps;
+		}
+		first += own->rows;
+	}
+	const s2_step_attention_args args = {
+		.q = q,
+		.sentences = keys,
+		.n_sentences = batch->n,
+		.ld = c->dim,
+		.heads = c->heads,
+		.head_dim = c->dim / c->heads,
+		.chunks = batch->store->chunks,
+		.k_at = 2 * i * plane,
+		.v_at = (2 * i + 1) * plane,
+	};
+	return s2_step_attention(x, out, &args, err);
+}
+
+/* Keys and values of the newest tokens join their sentences' pasts. */
+static void remember(const s2_cache_batch *batch, size_t layer, const float *k, const float *v)
+{
+	size_t dim = batch->store->dim;
+	for (size_t s = 0; s < batch->n; s++) {
+		const s2_cache *own = batch->sentences[s];
+		for (size_t r = 0; r < own->rows; r++, k += dim, v += dim)
+			s2_past_store_put(batch->store, layer, own->past[r * own->max_steps + own->n_steps - 1], k, v);
+	}
 }
 
 static int attend_past(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
-		       const s2_cache *cache, size_t i, float *h, float *q, float *buf, s2st_error *err)
+		       const s2_cache_batch *batch, size_t i, float *h, float *q, float *buf, s2st_error *err)
 {
-	const s2_layer_cache *own = &cache->layers[i];
-	size_t d = c->dim, newest = (cache->n_steps - 1) * cache->rows_cap * d;
+	float *k, *v;
+	size_t d = c->dim, rows = batch->rows;
 	const s2_epilogue scaled = query_scale(c);
-	const float *in = open_sublayer(x, c, buf, h, cache->rows, &l->self_norm);
-	s2_linear_forward(x, q, d, in, cache->rows, &l->self.q, &scaled);
-	s2_linear_forward(x, own->k + newest, d, in, cache->rows, &l->self.k, NULL);
-	s2_linear_forward(x, own->v + newest, d, in, cache->rows, &l->self.v, NULL);
-	const s2_step_attention_args args = {
-		.q = q,
-		.k_cache = own->k,
-		.v_cache = own->v,
-		.ld = d,
-		.rows_cap = cache->rows_cap,
-		.slot = cache->slot,
-		.ld_slot = cache->max_steps,
-		.rows = cache->rows,
-		.n_steps = cache->n_steps,
-		.heads = c->heads,
-		.head_dim = d / c->heads,
-	};
-	S2_TRY(s2_step_attention(x, buf, &args, err));
-	close_sublayer(x, c, h, cache->rows, &l->self.out, buf, &l->self_norm);
+	S2_ALLOC(k, x->scratch, rows, d, err);
+	S2_ALLOC(v, x->scratch, rows, d, err);
+	const float *in = open_sublayer(x, c, buf, h, rows, &l->self_norm);
+	s2_linear_forward(x, q, d, in, rows, &l->self.q, &scaled);
+	s2_linear_forward(x, k, d, in, rows, &l->self.k, NULL);
+	s2_linear_forward(x, v, d, in, rows, &l->self.v, NULL);
+	remember(batch, i, k, v);
+	S2_TRY(attend_step(x, c, batch, i, false, q, buf, err));
+	close_sublayer(x, c, h, rows, &l->self.out, buf, &l->self_norm);
 	return 0;
 }
 
 static int attend_source(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
-			 const s2_cache *cache, size_t i, float *h, float *q, float *buf, s2st_error *err)
+			 const s2_cache_batch *batch, size_t i, float *h, float *q, float *buf, s2st_error *err)
 {
-	const s2_layer_cache *own = &cache->layers[i];
 	const s2_epilogue scaled = query_scale(c);
-	const float *in = open_sublayer(x, c, buf, h, cache->rows, &l->cross_norm);
-	s2_linear_forward(x, q, c->dim, in, cache->rows, &l->cross.q, &scaled);
-	const s2_step_attention_args args = {
-		.q = q,
-		.k_cache = own->cross_k,
-		.v_cache = own->cross_v,
-		.ld = c->dim,
-		.rows_cap = 1,
-		.rows = cache->rows,
-		.n_steps = cache->source_len,
-		.heads = c->heads,
-		.head_dim = c->dim / c->heads,
-	};
-	S2_TRY(s2_step_attention(x, buf, &args, err));
-	close_sublayer(x, c, h, cache->rows, &l->cross.out, buf, &l->cross_norm);
+	const float *in = open_sublayer(x, c, buf, h, batch->rows, &l->cross_norm);
+	s2_linear_forward(x, q, c->dim, in, batch->rows, &l->cross.q, &scaled);
+	S2_TRY(attend_step(x, c, batch, i, true, q, buf, err));
+	close_sublayer(x, c, h, batch->rows, &l->cross.out, buf, &l->cross_norm);
 	return 0;
 }
 
 int s2_transformer_step(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
-			const s2_cache *cache, size_t i, float *h, s2st_error *err)
+			const s2_cache_batch *batch, size_t i, float *h, s2st_error *err)
 {
 	float *q, *buf;
 	s2_mark mark = s2_arena_mark(x->scratch);
-	S2_ALLOC(q, x->scratch, cache->rows, c->dim, err);
-	S2_ALLOC(buf, x->scratch, cache->rows, c->dim, err);
-	S2_TRY(attend_past(x, c, l, cache, i, h, q, buf, err));
+	S2_ALLOC(q, x->scratch, batch->rows, c->dim, err);
+	S2_ALLOC(buf, x->scratch, batch->rows, c->dim, err);
+	S2_TRY(attend_past(x, c, l, batch, i, h, q, buf, err));
 	if (c->cross_dim)
-		S2_TRY(attend_source(x, c, l, cache, i, h, q, buf, err));
-	S2_TRY(feed_forward(x, c, l, h, cache->rows, buf, err));
+		S2_TRY(attend_source(x, c, l, batch, i, h, q, buf, err));
+	S2_TRY(feed_forward(x, c, l, h, batch->rows, buf, err));
 	s2_arena_reset(x->scratch, mark);
 	return 0;
 }

@@ -48,14 +48,15 @@ S2ST_CHECK int s2_transformer_bind(s2_transformer_layer **out, const s2_binder *
 S2ST_CHECK int s2_transformer_forward(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
 				      float *h, size_t t, const float *bias, s2st_error *err);
 
-/* Keys and values of the encoder output enc [cache->source_len, cross_dim] for layer `i` of a decoder, once a
+/* Keys and values of the encoder output enc [sentence->source_len, cross_dim] for layer `i` of a decoder, once a
  * sentence. */
-void s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *cache, size_t i,
+void s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *sentence, size_t i,
 			  const float *enc);
 
-/* Layer `i` of a decoder for the newest step of `cache` (s2_cache_advance): h [rows, dim], in place. */
+/* Layer `i` of a decoder for the newest step of each sentence (s2_cache_advance): h [batch->rows, dim], in place. A row
+ * has the same bytes whatever else is in the batch. */
 S2ST_CHECK int s2_transformer_step(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
-				   const s2_cache *cache, size_t i, float *h, s2st_error *err);
+				   const s2_cache_batch *batch, size_t i, float *h, s2st_error *err);
 
 /* fairseq's activation_fn by name; -1: not one that is known here. */
 int s2_activation(const char *name);

@@ -61,49 +61,67 @@ typedef struct step {
 	const s2_exec *x;
 	const s2_step_attention_args *a;
 	float *out;
-	float *scores; /* own past: [threads, n_steps]; shared keys: [threads, rows, n_steps] */
+	float *scores; /* [threads, ld_scores] */
+	size_t ld_scores;
 } step;
 
-/* Row r, head h over the row's own past. */
-static void step_own(void *arg, size_t index, int worker)
+/* One head of hypotheses that have a past of their own. */
+static void step_own(const step *t, const s2_step_keys *s, size_t head, float *scores)
 {
-	const step *t = arg;
 	const s2_step_attention_args *a = t->a;
-	size_t r = index / a->heads, at = index % a->heads * a->head_dim, width = a->heads * a->head_dim;
-	float *scores = t->scores + (size_t)worker * a->n_steps;
-	s2_past past = {.ld = a->ld, .rows_cap = a->rows_cap, .slot = a->slot + r * a->ld_slot, .n = a->n_steps};
-	past.rows = a->k_cache + at;
-	t->x->k->past_scores(scores, a->q + r * width + at, &past, a->head_dim);
-	t->x->k->softmax(scores, a->n_steps);
-	past.rows = a->v_cache + at;
-	t->x->k->past_values(t->out + r * width + at, scores, &past, a->head_dim);
+	size_t hd = a->head_dim, width = a->heads * hd;
+	s2_past past = {.chunks = a->chunks, .ld = a->ld, .n = s->n};
+	for (size_t r = 0; r < s->rows; r++) {
+		size_t at = (s->first + r) * width + head * hd;
+		past.row = s->past + r * s->ld_past;
+		past.at = a->k_at + head * hd;
+		t->x->k->past_scores(scores, a->q + at, &past, hd);
+		t->x->k->softmax(scores, s->n);
+		past.at = a->v_at + head * hd;
+		t->x->k->past_values(t->out + at, scores, &past, hd);
+	}
 }
 
-/* One head of all rows over keys that they share. */
-static void step_shared(void *arg, size_t head, int worker)
+/* One head of hypotheses over keys that they share. */
+static void step_shared(const step *t, const s2_step_keys *s, size_t head, float *scores, int worker)
+{
+	const s2_step_attention_args *a = t->a;
+	size_t hd = a->head_dim, width = a->heads * hd, at = s->first * width + head * hd;
+	s2_left q = s2_left_matrix(a->q + at, s->rows, hd, width);
+	s2_right keys = s2_right_f32(s->k + head * hd, a->ld);
+	s2_gemm_worker(t->x, worker, scores, s->n, s->rows, s->n, &q, &keys, NULL);
+	for (size_t r = 0; r < s->rows; r++)
+		t->x->k->softmax(scores + r * s->n, s->n);
+	s2_left p = s2_left_matrix(scores, s->rows, s->n, s->n);
+	s2_right values = {.w = s->v + head * hd, .dtype = S2_F32, .sn = 1, .st = 0, .sc = (ptrdiff_t)a->ld};
+	s2_gemm_worker(t->x, worker, t->out + at, width, s->rows, hd, &p, &values, NULL);
+}
+
+/* A head of a sentence: what its hypotheses have in common stays in the cache. */
+static void step_head(void *arg, size_t index, int worker)
 {
 	const step *t = arg;
-	const s2_step_attention_args *a = t->a;
-	size_t hd = a->head_dim, width = a->heads * hd, n = a->n_steps, ld = a->rows_cap * a->ld;
-	float *scores = t->scores + (size_t)worker * a->rows * n;
-	s2_left q = s2_left_matrix(a->q + head * hd, a->rows, hd, width);
-	s2_right keys = s2_right_f32(a->k_cache + head * hd, ld);
-	s2_gemm_worker(t->x, worker, scores, n, a->rows, n, &q, &keys, NULL);
-	for (size_t r = 0; r < a->rows; r++)
-		t->x->k->softmax(scores + r * n, n);
-	s2_left p = s2_left_matrix(scores, a->rows, n, n);
-	s2_right values = {.w = a->v_cache + head * hd, .dtype = S2_F32, .sn = 1, .st = 0, .sc = (ptrdiff_t)ld};
-	s2_gemm_worker(t->x, worker, t->out + head * hd, width, a->rows, hd, &p, &values, NULL);
+	const s2_step_keys *s = &t->a->sentences[index / t->a->heads];
+	size_t head = index % t->a->heads;
+	float *scores = t->scores + (size_t)worker * t->ld_scores;
+	if (s->past)
+		step_own(t, s, head, scores);
+	else
+		step_shared(t, s, head, scores, worker);
 }
 
 int s2_step_attention(const s2_exec *x, float *out, const s2_step_attention_args *a, s2st_error *err)
 {
 	step t = {.x = x, .a = a, .out = out};
-	size_t tasks = a->slot ? a->rows * a->heads : a->heads;
+	size_t work = 0;
+	for (size_t i = 0; i < a->n_sentences; i++) {
+		const s2_step_keys *s = &a->sentences[i];
+		t.ld_scores = s2_max(t.ld_scores, s->past ? s->n : s->rows * s->n);
+		work += s->rows * s->n * a->heads * a->head_dim;
+	}
 	s2_mark mark = s2_arena_mark(x->scratch);
-	S2_ALLOC(t.scores, x->scratch, x->threads * (a->slot ? 1 : a->rows), a->n_steps, err);
-	bool small = a->rows * a->n_steps * a->heads * a->head_dim < STEP_SMALL;
-	s2_pool_run(small ? NULL : x->pool, tasks, a->slot ? step_own : step_shared, &t);
+	S2_ALLOC(t.scores, x->scratch, x->threads, t.ld_scores, err);
+	s2_pool_run(work < STEP_SMALL ? NULL : x->pool, a->n_sentences * a->heads, step_head, &t);
 	s2_arena_reset(x->scratch, mark);
 	return S2ST_OK;
 }

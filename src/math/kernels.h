@@ -47,11 +47,11 @@ typedef struct s2_finish {
 	float slope, scale;   /* 1: none */
 } s2_finish;
 
-/* The past of one hypothesis: step p is row slot[p] of the cache's step p. */
+/* The past of one hypothesis: keys, or values, of one head in the store's rows (s2_step_keys). */
 typedef struct s2_past {
-	const float *rows;   /* element i of step p is rows[(p*rows_cap + slot[p])*ld + i] */
-	size_t ld, rows_cap;
-	const int32_t *slot; /* [n] */
+	float *const *chunks;
+	size_t at, ld;
+	const int32_t *row; /* [n] */
 	size_t n;
 } s2_past;
 

@@ -248,7 +248,8 @@ static void KERNEL(log_softmax)(float *row, size_t n)
 
 static inline const float *past_row(const s2_past *past, size_t p)
 {
-	return past->rows + (p * past->rows_cap + (size_t)past->slot[p]) * past->ld;
+	size_t row = (size_t)past->row[p];
+	return past->chunks[row / S2_PAST_CHUNK] + past->at + row % S2_PAST_CHUNK * past->ld;
 }
 
 static void KERNEL(past_scores)(float *scores, const float *q, const s2_past *past, size_t dim)

@@ -41,16 +41,28 @@ typedef struct s2_attention_args {
 } s2_attention_args;
 S2ST_CHECK int s2_attention(const s2_exec *x, float *out, const s2_attention_args *a, s2st_error *err);
 
-/* One decoder step for `rows` hypotheses, each with its own past: row r attends to steps 0..n_steps-1, where step p of
- * row r lies in cache row slot[r*ld_slot + p] of step p: k_cache + (p*rows_cap + slot) * ld. No cache is ever copied on
- * a beam reorder, only the slots are. slot NULL: all rows read the same n_steps keys (cross attention: rows_cap 1). */
+/* One decoder step: each hypothesis attends with its newest token. The hypotheses of one sentence are neighbours in q
+ * and out, and either each of them has a past of its own, or all of them look at the same keys.
+ *
+ * A past is a list of rows, oldest first, of a store whose keys and values lie in chunks of S2_PAST_CHUNK rows: row i's
+ * key is chunks[i / S2_PAST_CHUNK] + k_at + i % S2_PAST_CHUNK * ld, its value likewise from v_at. */
+enum { S2_PAST_CHUNK = 32 };
+
+typedef struct s2_step_keys { /* of one sentence */
+	size_t first, rows;  /* its hypotheses */
+	size_t n;            /* keys of each */
+	const int32_t *past; /* [rows, ld_past]; NULL: shared keys */
+	size_t ld_past;
+	const float *k, *v;  /* [n, ld] shared keys and values */
+} s2_step_keys;
+
 typedef struct s2_step_attention_args {
-	const float *q;                /* [rows, heads*head_dim], scaled */
-	const float *k_cache, *v_cache; /* [n_steps, rows_cap, ld] */
-	size_t ld, rows_cap;
-	const int32_t *slot;
-	size_t ld_slot;
-	size_t rows, n_steps, heads, head_dim;
+	const float *q; /* [all rows, heads*head_dim], scaled */
+	const s2_step_keys *sentences;
+	size_t n_sentences;
+	size_t ld, heads, head_dim;
+	float *const *chunks; /* of the store */
+	size_t k_at, v_at;
 } s2_step_attention_args;
 S2ST_CHECK int s2_step_attention(const s2_exec *x, float *out, const s2_step_attention_args *a, s2st_error *err);
 

@@ -77,25 +77,33 @@ S2ST_CHECK int s2_s2ut_encode(const s2_s2ut *m, const s2_exec *x, const float *f
 
 /* ---- decoder ---- */
 
+/* One pass over the weights a step, for the hypotheses of all sentences in hand. */
 typedef struct s2_s2ut_decoder {
 	const s2_s2ut *m;
 	const s2_exec *x;
-	s2_cache cache;
-	/* Buffers of a step, [rows_cap, ...] each. */
-	float *h;                  /* [d'] */
-	float *wide, *embedded;    /* [r * embed_dim], [embed_dim] */
-	float *features, *stacked; /* [output_dim], [r * output_dim] */
-	float *position;           /* one row, [d'] */
+	s2_past_store store;
 } s2_s2ut_decoder;
 
-/* For one sentence: `rows` hypotheses, at most max_steps steps (cut to max_target_positions). Memory is of
- * x->scratch. */
-S2ST_CHECK int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const s2_exec *x, const float *enc,
-				    size_t enc_len, size_t rows, size_t max_steps, s2st_error *err);
+S2ST_CHECK int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const s2_exec *x, s2st_error *err);
+void s2_s2ut_decoder_free(s2_s2ut_decoder *d); /* its sentences are void */
 
-/* One step. tokens [rows, units_per_step]; parent as in s2_cache_advance; log_probs [rows, units_per_step, vocab] of
- * softmax(logits / temperature). */
-S2ST_CHECK int s2_s2ut_decoder_step(s2_s2ut_decoder *d, const int32_t *tokens, const int32_t *parent, size_t rows,
-				    float temperature, float *log_probs, s2st_error *err);
+/* A sentence joins: `rows` hypotheses, at most max_steps steps (cut to max_target_positions), over enc [enc_len,
+ * encoder.dim], which is not needed afterwards. Its memory is `a`'s, apart from the rows that s2_cache_release gives
+ * back to the decoder. */
+S2ST_CHECK int s2_s2ut_decoder_enter(s2_s2ut_decoder *d, s2_cache *sentence, s2_arena *a, const float *enc,
+				     size_t enc_len, size_t rows, size_t max_steps, s2st_error *err);
+
+/* What a step feeds to one sentence. */
+typedef struct s2_s2ut_input {
+	s2_cache *sentence;
+	const int32_t *tokens; /* [rows, units_per_step] */
+	const int32_t *parent; /* [rows], as in s2_cache_advance */
+	size_t rows;
+} s2_s2ut_input;
+
+/* One step of n sentences, each at a position of its own. log_probs [all rows, units_per_step, vocab] of softmax(logits
+ * / temperature), in the order of `in`: a row's bytes do not depend on the others. */
+S2ST_CHECK int s2_s2ut_decoder_step(s2_s2ut_decoder *d, const s2_s2ut_input *in, size_t n, float temperature,
+				    float *log_probs, s2st_error *err);
 
 #endif

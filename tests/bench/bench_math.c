@@ -232,12 +232,15 @@ static void run_step(void *arg)
 
 static void bench_attention(const s2_exec *x)
 {
-	enum { N = 1000, HEADS = 12, HD = 64, W = HEADS * HD, ROWS = 10 };
+	enum { N = 1000, HEADS = 12, HD = 64, W = HEADS * HD, ROWS = 10, STEPS = 100 };
 	size_t n = (size_t)N * W;
 	float *q = fill(n), *k = fill(n), *v = fill(n), *out = fill(n);
-	int32_t slot[ROWS * 100];
-	for (int i = 0; i < ROWS * 100; i++)
-		slot[i] = i % ROWS;
+	float *chunks[ROWS * STEPS / S2_PAST_CHUNK + 1];
+	int32_t past[ROWS * STEPS];
+	for (int i = 0; i < ROWS * STEPS; i++)
+		past[i] = i / STEPS + i % STEPS * ROWS; /* nothing in common */
+	for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++)
+		chunks[i] = fill((size_t)2 * S2_PAST_CHUNK * W);
 	attend t = {.x = x, .out = out};
 	t.a = (s2_attention_args){.q = q,
 				  .k = k,
@@ -250,21 +253,29 @@ static void bench_attention(const s2_exec *x)
 				  .n_k = N,
 				  .heads = HEADS,
 				  .head_dim = HD};
-	t.s = (s2_step_attention_args){.q = q, .k_cache = k, .v_cache = v, .ld = W, .rows_cap = ROWS, .slot = slot,
-				       .ld_slot = 100, .rows = ROWS, .n_steps = 100, .heads = HEADS, .head_dim = HD};
+	s2_step_keys keys = {.rows = ROWS, .n = STEPS, .past = past, .ld_past = STEPS, .k = k, .v = v};
+	t.s = (s2_step_attention_args){.q = q,
+				       .sentences = &keys,
+				       .n_sentences = 1,
+				       .ld = W,
+				       .heads = HEADS,
+				       .head_dim = HD,
+				       .chunks = chunks,
+				       .v_at = (size_t)S2_PAST_CHUNK * W};
 	if (strstr("attention", wanted)) {
 		printf("%-44s %8.1f\n", "attention 1000 x 1000, 12 heads of 64",
 		       4e-9 * N * N * W / measure(run_attention, &t).best);
 		printf("%-44s %8.1f us\n", "step attention 10 rows x 100 steps", 1e6 * measure(run_step, &t).best);
-		t.s.slot = NULL;
-		t.s.rows_cap = 1;
-		t.s.n_steps = 300;
+		keys.past = NULL;
+		keys.n = 300;
 		printf("%-44s %8.1f us\n", "cross attention 10 rows x 300 keys", 1e6 * measure(run_step, &t).best);
 	}
 	free(q);
 	free(k);
 	free(v);
 	free(out);
+	for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++)
+		free(chunks[i]);
 }
 
 int main(int argc, char **argv)

@@ -3,27 +3,16 @@
 #include "math/ops.h"
 #include "unit/math_test.h"
 
-/* out [hd] = softmax(q · k_p + gate bias_p) v_p over p < n; rows of k and v by index. */
-typedef struct view {
-	const float *rows;
-	size_t ld, rows_cap;
-	const int32_t *slot; /* or NULL */
-} view;
-
-static const float *row_of(const view *v, size_t p)
-{
-	return v->rows + (p * v->rows_cap + (v->slot ? (size_t)v->slot[p] : 0)) * v->ld;
-}
-
-static void exact_attention(double *out, const float *q, view k, view v, const float *bias, float gate, size_t n,
-			    size_t hd)
+/* out [hd] = softmax(q · k_p + gate bias_p) v_p over p < n; element `at` of rows k[p] and v[p] comes first. */
+static void exact_attention(double *out, const float *q, const float *const *k, const float *const *v, size_t at,
+			    const float *bias, float gate, size_t n, size_t hd)
 {
 	double *p = malloc(n * sizeof *p), top = -INFINITY, sum = 0;
 	REQUIRE(p != NULL);
 	for (size_t i = 0; i < n; i++) {
 		p[i] = bias ? (double)bias[i] * (double)gate : 0;
 		for (size_t d = 0; d < hd; d++)
-			p[i] += (double)q[d] * (double)row_of(&k, i)[d];
+			p[i] += (double)q[d] * (double)k[i][at + d];
 		top = fmax(top, p[i]);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -31,9 +20,19 @@ static void exact_attention(double *out, const float *q, view k, view v, const f
 	for (size_t d = 0; d < hd; d++) {
 		out[d] = 0;
 		for (size_t i = 0; i < n; i++)
-			out[d] += p[i] / sum * (double)row_of(&v, i)[d];
+			out[d] += p[i] / sum * (double)v[i][at + d];
 	}
 	free(p);
+}
+
+/* Pointers to rows 0 .. n-1 of a matrix. */
+static const float **rows_of(const float *matrix, size_t n, size_t ld)
+{
+	const float **rows = malloc(n * sizeof *rows);
+	REQUIRE(rows != NULL);
+	for (size_t i = 0; i < n; i++)
+		rows[i] = matrix + i * ld;
+	return rows;
 }
 
 /* Values lie in [-1, 1) and weights add up to 1; scores of hd products carry their own rounding into the weights. */
@@ -51,6 +50,7 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 	const size_t span = n_q + n_k - 1;
 	float *bias = math_random(heads * span, seed), *gate = math_random(n_q * heads, seed);
 	float *out = math_random(n_q * ld, seed);
+	const float **k_rows = rows_of(k, n_k, ld), **v_rows = rows_of(v, n_k, ld);
 	double *want = malloc(hd * sizeof *want);
 	REQUIRE(want != NULL);
 	if (with_bias && n_k > 1)
@@ -75,8 +75,7 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 	size_t wrong = 0;
 	for (size_t i = 0; i < n_q; i++)
 		for (size_t h = 0; h < heads; h++) {
-			exact_attention(want, q + i * ld + h * hd, (view){k + h * hd, ld, 1, NULL},
-					(view){v + h * hd, ld, 1, NULL},
+			exact_attention(want, q + i * ld + h * hd, k_rows, v_rows, h * hd,
 					with_bias ? bias + h * span + n_q - 1 - i : NULL,
 					with_gate ? gate[i * heads + h] : 1, n_k, hd);
 			for (size_t d = 0; d < hd; d++)
@@ -89,6 +88,8 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 	free(q);
 	free(k);
 	free(v);
+	free(k_rows);
+	free(v_rows);
 	free(bias);
 	free(gate);
 	free(out);
@@ -107,90 +108,138 @@ static void test_attention(const s2_exec *x)
 	check_attention(x, 200, 300, 2, 16, true, true, &seed); /* several blocks of queries */
 }
 
+/* ---- steps ---- */
+
+enum { CHUNKS = 5, STORE = CHUNKS * S2_PAST_CHUNK, LAYER = 1, LAYERS = 3, MAX_SENTENCES = 4 };
+
+/* Sentences of a batch: odd ones have pasts of their own in the store, even ones share keys. */
 typedef struct step_case {
 	s2_step_attention_args a;
-	float *q, *k, *v;
-	int32_t *slot;
+	s2_step_keys keys[MAX_SENTENCES];
+	float *q, *chunks[CHUNKS], *k[MAX_SENTENCES], *v[MAX_SENTENCES];
+	int32_t *past[MAX_SENTENCES];
+	size_t rows;
 } step_case;
 
-static step_case make_step(size_t rows, size_t rows_cap, size_t n_steps, size_t heads, size_t hd, bool own,
-			   uint64_t *seed)
+static step_case make_step(size_t n_sentences, size_t rows, size_t n_keys, size_t heads, size_t hd, uint64_t *seed)
 {
 	step_case c = {0};
-	size_t ld = heads * hd + 5, ld_slot = n_steps + 2;
-	c.q = math_random(rows * heads * hd, seed);
-	c.k = math_random(n_steps * rows_cap * ld, seed);
-	c.v = math_random(n_steps * rows_cap * ld, seed);
-	c.slot = malloc(rows * ld_slot * sizeof *c.slot);
-	REQUIRE(c.slot != NULL);
-	for (size_t i = 0; i < rows * ld_slot; i++)
-		c.slot[i] = (int32_t)(test_rand(seed) % rows_cap);
+	size_t ld = heads * hd + 5;
+	for (size_t i = 0; i < CHUNKS; i++)
+		c.chunks[i] = math_random((size_t)2 * LAYERS * S2_PAST_CHUNK * ld, seed);
+	for (size_t s = 0; s < n_sentences; s++) {
+		size_t n = n_keys + 3 * s, own_rows = rows + s, ld_past = n + 2;
+		c.keys[s] = (s2_step_keys){.first = c.rows, .rows = own_rows, .n = n};
+		c.rows += own_rows;
+		if (s % 2) {
+			c.past[s] = malloc(own_rows * ld_past * sizeof *c.past[s]);
+			REQUIRE(c.past[s] != NULL);
+			for (size_t i = 0; i < own_rows * ld_past; i++)
+				c.past[s][i] = (int32_t)(test_rand(seed) % STORE);
+			c.keys[s].past = c.past[s];
+			c.keys[s].ld_past = ld_past;
+		} else {
+			c.keys[s].k = c.k[s] = math_random(n * ld, seed);
+			c.keys[s].v = c.v[s] = math_random(n * ld, seed);
+		}
+	}
+	c.q = math_random(c.rows * heads * hd, seed);
 	c.a = (s2_step_attention_args){.q = c.q,
-				       .k_cache = c.k,
-				       .v_cache = c.v,
+				       .n_sentences = n_sentences,
 				       .ld = ld,
-				       .rows_cap = rows_cap,
-				       .slot = own ? c.slot : NULL,
-				       .ld_slot = ld_slot,
-				       .rows = rows,
-				       .n_steps = n_steps,
 				       .heads = heads,
-				       .head_dim = hd};
+				       .head_dim = hd,
+				       .k_at = 2 * LAYER * S2_PAST_CHUNK * ld,
+				       .v_at = (2 * LAYER + 1) * S2_PAST_CHUNK * ld};
 	return c;
+}
+
+/* The case keeps its arrays inside: their addresses are set where it has come to rest. */
+static const s2_step_attention_args *settled(step_case *c)
+{
+	c->a.sentences = c->keys;
+	c->a.chunks = c->chunks;
+	return &c->a;
 }
 
 static void drop_step(step_case *c)
 {
 	free(c->q);
-	free(c->k);
-	free(c->v);
-	free(c->slot);
+	for (size_t i = 0; i < CHUNKS; i++)
+		free(c->chunks[i]);
+	for (size_t i = 0; i < MAX_SENTENCES; i++) {
+		free(c->k[i]);
+		free(c->v[i]);
+		free(c->past[i]);
+	}
+}
+
+/* Where the keys (or values) of a row's steps lie. */
+static const float **key_rows(const step_case *c, const s2_step_keys *s, size_t r, bool values)
+{
+	if (!s->past)
+		return rows_of(values ? s->v : s->k, s->n, c->a.ld);
+	const float **rows = malloc(s->n * sizeof *rows);
+	REQUIRE(rows != NULL);
+	for (size_t i = 0; i < s->n; i++) {
+		size_t row = (size_t)s->past[r * s->ld_past + i], at = values ? c->a.v_at : c->a.k_at;
+		rows[i] = c->chunks[row / S2_PAST_CHUNK] + at + row % S2_PAST_CHUNK * c->a.ld;
+	}
+	return rows;
+}
+
+/* Row r of a sentence against the formula, and against the same row in a batch of its own. */
+static void check_row(const s2_exec *x, const step_case *c, const s2_step_keys *s, size_t r, const float *got)
+{
+	s2st_error err;
+	const s2_step_attention_args *a = &c->a;
+	size_t hd = a->head_dim, width = a->heads * hd, at = (s->first + r) * width, wrong = 0;
+	const float **k = key_rows(c, s, r, false), **v = key_rows(c, s, r, true);
+	float *alone = math_alloc(width);
+	double *want = malloc(hd * sizeof *want);
+	REQUIRE(want != NULL);
+	for (size_t h = 0; h < a->heads; h++) {
+		exact_attention(want, a->q + at + h * hd, k, v, h * hd, NULL, 1, s->n, hd);
+		for (size_t d = 0; d < hd; d++)
+			wrong += !(fabs((double)got[at + h * hd + d] - want[d]) <= slack(s->n, hd));
+	}
+	CHECK_INT(wrong, 0);
+	s2_step_keys keys = *s;
+	keys.first = 0;
+	keys.rows = 1;
+	if (keys.past)
+		keys.past += r * keys.ld_past;
+	s2_step_attention_args one = *a;
+	one.q += at;
+	one.sentences = &keys;
+	one.n_sentences = 1;
+	REQUIRE_OK(s2_step_attention(x, alone, &one, &err));
+	CHECK(math_same(alone, got + at, width));
+	free(k);
+	free(v);
+	free(alone);
+	free(want);
 }
 
 static void check_step(const s2_exec *x, step_case c)
 {
 	s2st_error err;
-	const s2_step_attention_args *a = &c.a;
-	size_t width = a->heads * a->head_dim, wrong = 0;
-	float *out = math_alloc(a->rows * width), *alone = math_alloc(width);
-	double *want = malloc(a->head_dim * sizeof *want);
-	REQUIRE(want != NULL);
-	REQUIRE_OK(s2_step_attention(x, out, a, &err));
-	for (size_t r = 0; r < a->rows; r++) {
-		const int32_t *slot = a->slot ? a->slot + r * a->ld_slot : NULL;
-		for (size_t h = 0; h < a->heads; h++) {
-			size_t at = h * a->head_dim;
-			exact_attention(want, a->q + r * width + at, (view){a->k_cache + at, a->ld, a->rows_cap, slot},
-					(view){a->v_cache + at, a->ld, a->rows_cap, slot}, NULL, 1, a->n_steps,
-					a->head_dim);
-			for (size_t d = 0; d < a->head_dim; d++)
-				wrong += !(fabs((double)out[r * width + at + d] - want[d]) <=
-					   slack(a->n_steps, a->head_dim));
-		}
-		s2_step_attention_args one = *a; /* the same row in a batch of its own */
-		one.q += r * width;
-		one.slot = slot;
-		one.rows = 1;
-		REQUIRE_OK(s2_step_attention(x, alone, &one, &err));
-		CHECK(math_same(alone, out + r * width, width));
-	}
-	CHECK_INT(wrong, 0);
+	float *out = math_alloc(c.rows * c.a.heads * c.a.head_dim);
+	REQUIRE_OK(s2_step_attention(x, out, settled(&c), &err));
+	for (size_t s = 0; s < c.a.n_sentences; s++)
+		for (size_t r = 0; r < c.keys[s].rows; r++)
+			check_row(x, &c, &c.keys[s], r, out);
 	free(out);
-	free(alone);
-	free(want);
 	drop_step(&c);
 }
 
 static void test_step(const s2_exec *x)
 {
 	uint64_t seed = 2;
-	static const size_t steps[] = {1, 2, 17, 100, 300};
+	static const size_t steps[] = {1, 2, 17, 100, 300}, dims[] = {64, 5, 16, 31, 48};
 	for (size_t i = 0; i < 5; i++)
-		for (int own = 0; own < 2; own++) {
-			check_step(x, make_step(1 + i * 2, 4 + i, steps[i], 1 + i, (size_t[]){64, 5, 16, 31, 48}[i],
-						own, &seed));
-			check_step(x, make_step(5, own ? 7 : 1, steps[i], 4, 64, own, &seed));
-		}
+		for (size_t n = 1; n <= MAX_SENTENCES; n++)
+			check_step(x, make_step(n, 1 + i * 2, steps[i], 1 + i, dims[i], &seed));
 }
 
 /* The same bytes for any number of threads, and on AVX2 as on AVX-512. */
@@ -202,8 +251,8 @@ static void test_determinism(void)
 	uint64_t seed = 3;
 	float *q = math_random((size_t)N_Q * WIDTH, &seed), *kv = math_random((size_t)N_K * WIDTH, &seed),
 	      *reference[2] = {NULL, NULL};
-	step_case own = make_step(6, 9, 333, 8, 64, true, &seed), shared = make_step(6, 1, 333, 8, 64, false, &seed);
-	size_t step_n = (size_t)6 * 8 * 64, n = (size_t)N_Q * WIDTH + 2 * step_n;
+	step_case steps = make_step(4, 6, 333, 8, 64, &seed);
+	size_t n = (size_t)N_Q * WIDTH + steps.rows * 8 * 64;
 	float *out = math_alloc(n);
 	s2_attention_args a = {.q = q, .k = kv, .v = kv, .ld_q = WIDTH, .ld_k = WIDTH, .ld_v = WIDTH, .ld_out = WIDTH,
 			       .n_q = N_Q, .n_k = N_K, .heads = HEADS, .head_dim = HD};
@@ -214,8 +263,7 @@ static void test_determinism(void)
 			if (!math_open(&x, &pool, math_isas[i], threads[t]))
 				break;
 			REQUIRE_OK(s2_attention(&x, out, &a, &err));
-			REQUIRE_OK(s2_step_attention(&x, out + N_Q * WIDTH, &own.a, &err));
-			REQUIRE_OK(s2_step_attention(&x, out + N_Q * WIDTH + step_n, &shared.a, &err));
+			REQUIRE_OK(s2_step_attention(&x, out + N_Q * WIDTH, settled(&steps), &err));
 			float **ref = &reference[math_fused(&x)];
 			if (*ref) {
 				CHECK(math_same(*ref, out, n));
@@ -230,8 +278,7 @@ static void test_determinism(void)
 	free(reference[0]);
 	free(reference[1]);
 	free(out);
-	drop_step(&own);
-	drop_step(&shared);
+	drop_step(&steps);
 }
 
 int main(void)

@@ -6,7 +6,7 @@
 #include "math/ops.h"
 #include "test.h"
 
-enum { D = 8, FFN = 12, HEADS = 2, HD = D / HEADS, CROSS = 6, T = 5, MAX_T = 9 };
+enum { D = 8, FFN = 12, HEADS = 2, HD = D / HEADS, CROSS = 6, T = 5, MAX_T = 40 };
 
 static s2st_error err;
 static uint64_t seed = 1;
@@ -243,64 +243,162 @@ static void test_buckets(void)
 
 /* ---- steps ---- */
 
-/* A two-layer decoder over three hypotheses. Every row keeps its own inputs, so that at each step the twin can do the
+/* A decoder of two layers. Two sentences share its steps for a while: the second comes later and leaves earlier, and a
+ * third takes rows of the store that it had. Each row keeps its own inputs, so that at each step the twin can do the
  * row's whole history again. */
+enum { ROWS = 3, STEPS = 40, LAYERS = 2, MOST_ENC = 5 };
+
+typedef struct sentence {
+	s2_cache cache;
+	size_t n_enc;
+	float enc[MOST_ENC * CROSS], history[ROWS][STEPS][D];
+	s2_mark mark;
+} sentence;
+
+typedef struct decoder {
+	s2_transformer_config c;
+	s2_transformer_layer layers[LAYERS];
+	s2_past_store store;
+} decoder;
+
+static void enter(decoder *d, sentence *s, s2_arena *a, size_t n_enc)
+{
+	s->n_enc = n_enc;
+	random_floats(s->enc, n_enc * CROSS, 1);
+	REQUIRE_OK(s2_cache_init(&s->cache, &d->store, a, ROWS, STEPS, n_enc, &err));
+	for (size_t i = 0; i < LAYERS; i++)
+		s2_transformer_cross(&x, &d->layers[i], &s->cache, i, s->enc);
+}
+
+/* Rows for the sentence's next step, h [rows, D], continue others as it comes. */
+static size_t next_rows(sentence *s, float *h)
+{
+	int32_t parent[ROWS];
+	float old[ROWS][STEPS][D];
+	size_t step = s->cache.n_steps, rows = step ? 1 + test_rand(&seed) % ROWS : 1;
+	memcpy(old, s->history, sizeof old);
+	random_floats(h, rows * D, 1);
+	for (size_t r = 0; r < rows; r++) {
+		parent[r] = step ? (int32_t)(test_rand(&seed) % s->cache.rows) : 0;
+		memcpy(s->history[r], old[parent[r]], step * sizeof old[0][0]);
+		memcpy(s->history[r][step], h + r * D, sizeof old[0][0]);
+	}
+	REQUIRE_OK(s2_cache_advance(&s->cache, step ? parent : NULL, rows, &err));
+	return rows;
+}
+
+static void check_rows(const decoder *d, const sentence *s, const float *h)
+{
+	size_t n = s->cache.n_steps;
+	double enc[MOST_ENC * CROSS];
+	for (size_t i = 0; i < s->n_enc * CROSS; i++)
+		enc[i] = (double)s->enc[i];
+	for (size_t r = 0; r < s->cache.rows; r++) {
+		double want[MAX_T * D];
+		for (size_t i = 0; i < n * D; i++)
+			want[i] = (double)s->history[r][i / D][i % D];
+		for (size_t i = 0; i < LAYERS; i++)
+			naive_layer(want, n, &d->c, &d->layers[i], NULL, true, enc, s->n_enc);
+		CHECK(worst(h + r * D, want + (n - 1) * D, D) < 2e-5);
+	}
+}
+
+static void run_step(decoder *d, sentence *const *sentences, size_t n)
+{
+	float h[3 * ROWS * D];
+	s2_cache *caches[3];
+	s2_cache_batch batch = {.store = &d->store, .sentences = caches, .n = n};
+	for (size_t i = 0; i < n; i++) {
+		caches[i] = &sentences[i]->cache;
+		batch.rows += next_rows(sentences[i], h + batch.rows * D);
+	}
+	for (size_t i = 0; i < LAYERS; i++)
+		REQUIRE_OK(s2_transformer_step(&x, &d->c, &d->layers[i], &batch, i, h, &err));
+	const float *at = h;
+	for (size_t i = 0; i < n; at += sentences[i++]->cache.rows * D)
+		check_rows(d, sentences[i], at);
+}
+
 static void test_steps(bool pre_norm)
 {
-	enum { ROWS = 3, STEPS = 6, LAYERS = 2, ENC = 4 };
 	static layer_memory memory[LAYERS];
-	static const int32_t parents[STEPS][ROWS] = {{0, 0, 0}, {0, 0, 0}, {2, 0, 2}, {1, 1, 0}, {1, 0, 0}, {0, 1, 1}};
-	static const size_t n_rows[STEPS] = {1, 3, 3, 3, 2, 3};
-	const s2_transformer_config c = {
-		.dim = D, .ffn = FFN, .heads = HEADS, .cross_dim = CROSS, .pre_norm = pre_norm, .act = S2_ACT_RELU};
-	s2_transformer_layer layers[LAYERS] = {random_layer(&memory[0]), random_layer(&memory[1])};
-	float enc[ENC * CROSS], history[ROWS][STEPS][D];
-	double enc_wide[ENC * CROSS];
-	s2_cache cache;
-	random_floats(enc, ENC * CROSS, 1);
-	for (size_t i = 0; i < ENC * CROSS; i++)
-		enc_wide[i] = (double)enc[i];
+	static sentence a, b;
+	decoder d = {
+		.c = {.dim = D, .ffn = FFN, .heads = HEADS, .cross_dim = CROSS, .pre_norm = pre_norm},
+		.layers = {random_layer(&memory[0]), random_layer(&memory[1])},
+	};
+	d.c.act = S2_ACT_RELU;
 	s2_mark mark = s2_arena_mark(x.scratch);
-	REQUIRE_OK(s2_cache_init(&cache, x.scratch, LAYERS, D, ROWS, STEPS, ENC, &err));
-	for (size_t i = 0; i < LAYERS; i++)
-		s2_transformer_cross(&x, &layers[i], &cache, i, enc);
-
-	for (size_t step = 0; step < STEPS; step++) {
-		float h[ROWS * D], old[ROWS][STEPS][D];
-		memcpy(old, history, sizeof old);
-		random_floats(h, ROWS * D, 1);
-		for (size_t r = 0; r < n_rows[step]; r++) {
-			memcpy(history[r], old[parents[step][r]], step * sizeof old[0][0]);
-			memcpy(history[r][step], h + r * D, sizeof old[0][0]);
+	REQUIRE_OK(s2_past_store_init(&d.store, LAYERS, D, &err));
+	enter(&d, &a, x.scratch, MOST_ENC);
+	enter(&d, &b, x.scratch, 2);
+	for (int step = 0; step < STEPS; step++) {
+		if (step == 12) {
+			s2_cache_release(&b.cache);
+			enter(&d, &b, x.scratch, 4);
 		}
-		REQUIRE_OK(s2_cache_advance(&cache, step ? parents[step] : NULL, n_rows[step], &err));
-		for (size_t i = 0; i < LAYERS; i++)
-			REQUIRE_OK(s2_transformer_step(&x, &c, &layers[i], &cache, i, h, &err));
-		for (size_t r = 0; r < n_rows[step]; r++) {
-			double want[STEPS * D];
-			for (size_t i = 0; i < (step + 1) * D; i++)
-				want[i] = (double)history[r][i / D][i % D];
-			for (size_t i = 0; i < LAYERS; i++)
-				naive_layer(want, step + 1, &c, &layers[i], NULL, true, enc_wide, ENC);
-			CHECK(worst(h + r * D, want + step * D, D) < 1e-5);
-		}
+		run_step(&d, (sentence *[]){&b, &a}, step >= 3 && step < 30 ? 2 : 1);
+		if (step == 2) /* only b so far: a comes in now */
+			CHECK_INT(a.cache.n_steps, 0);
 	}
-	CHECK_INT(s2_cache_advance(&cache, parents[0], 1, &err), S2ST_EINTERNAL);
+	CHECK_INT(b.cache.n_steps, STEPS - 12);
+	CHECK_INT(a.cache.n_steps, 27);
+	s2_past_store_free(&d.store);
+	s2_arena_reset(x.scratch, mark);
+}
+
+/* What no hypothesis has in its past any more is used again: a store does not grow with the steps. */
+static void test_reuse(void)
+{
+	enum { LONG = 20000 };
+	s2_past_store store;
+	s2_cache cache, other;
+	const int32_t parent[2] = {0, 0};
+	s2_mark mark = s2_arena_mark(x.scratch);
+	REQUIRE_OK(s2_past_store_init(&store, 1, D, &err));
+	REQUIRE_OK(s2_cache_init(&cache, &store, x.scratch, 2, LONG, 0, &err));
+	for (int i = 0; i < 1000; i++)
+		REQUIRE_OK(s2_cache_advance(&cache, i ? parent : NULL, i ? 2 : 1, &err));
+	/* Both rows continue row 0: 1000 tokens live, some dropped ones are still to be found. */
+	CHECK(store.n_chunks * S2_PAST_CHUNK < 1000 + 3 * S2_PAST_CHUNK);
+	for (int i = 0; i < 1000; i++)
+		for (int j = 0; j < i; j++)
+			if (cache.past[i] == cache.past[j])
+				REQUIRE(!"two tokens in one row");
+	size_t chunks = store.n_chunks;
+	s2_cache_release(&cache);
+	REQUIRE_OK(s2_cache_init(&other, &store, x.scratch, 1, LONG, 0, &err));
+	for (size_t i = 0; i < chunks * S2_PAST_CHUNK; i++)
+		REQUIRE_OK(s2_cache_advance(&other, NULL, 1, &err));
+	CHECK_INT(store.n_chunks, chunks);
+	REQUIRE_OK(s2_cache_advance(&other, NULL, 1, &err));
+	CHECK_INT(store.n_chunks, chunks + 1);
+	s2_past_store_free(&store);
 	s2_arena_reset(x.scratch, mark);
 }
 
 static void test_cache_bounds(void)
 {
+	s2_past_store store, huge;
 	s2_cache cache;
 	const int32_t parent[2] = {0, 5};
 	s2_mark mark = s2_arena_mark(x.scratch);
-	CHECK_INT(s2_cache_init(&cache, x.scratch, 1, SIZE_MAX / 2, 4, 4, 0, &err), S2ST_EINPUT);
-	CHECK_INT(s2_cache_init(&cache, x.scratch, 1, D, 4, SIZE_MAX / 8, 0, &err), S2ST_EMEM);
-	REQUIRE_OK(s2_cache_init(&cache, x.scratch, 1, D, 2, 4, 0, &err));
+	REQUIRE_OK(s2_past_store_init(&store, 1, D, &err));
+	REQUIRE_OK(s2_past_store_init(&huge, 1, SIZE_MAX / 8, &err));
+	CHECK_INT(s2_cache_init(&cache, &store, x.scratch, 0, 4, 0, &err), S2ST_EINPUT);
+	CHECK_INT(s2_cache_init(&cache, &store, x.scratch, 4, SIZE_MAX / 8, 0, &err), S2ST_EMEM);
+	CHECK_INT(s2_cache_init(&cache, &huge, x.scratch, 4, 4, SIZE_MAX / 8, &err), S2ST_EMEM);
+	REQUIRE_OK(s2_cache_init(&cache, &huge, x.scratch, 4, 4, 0, &err));
+	CHECK_INT(s2_cache_advance(&cache, NULL, 1, &err), S2ST_EMEM);
+	REQUIRE_OK(s2_cache_init(&cache, &store, x.scratch, 2, 2, 0, &err));
 	CHECK_INT(s2_cache_advance(&cache, NULL, 3, &err), S2ST_EINTERNAL);
 	CHECK_INT(s2_cache_advance(&cache, NULL, 0, &err), S2ST_EINTERNAL);
 	REQUIRE_OK(s2_cache_advance(&cache, NULL, 1, &err));
 	CHECK_INT(s2_cache_advance(&cache, parent, 2, &err), S2ST_EINTERNAL);
+	REQUIRE_OK(s2_cache_advance(&cache, NULL, 1, &err));
+	CHECK_INT(s2_cache_advance(&cache, NULL, 1, &err), S2ST_EINTERNAL);
+	s2_past_store_free(&huge);
+	s2_past_store_free(&store);
 	s2_arena_reset(x.scratch, mark);
 }
 
@@ -334,6 +432,7 @@ int main(void)
 	test_buckets();
 	test_steps(true);
 	test_steps(false);
+	test_reuse();
 	test_cache_bounds();
 	test_embedding();
 	test_activation_names();
