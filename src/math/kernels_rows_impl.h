@@ -252,24 +252,49 @@ static inline const float *past_row(const s2_past *past, size_t p)
 	return past->chunks[row / S2_PAST_CHUNK] + past->at + row % S2_PAST_CHUNK * past->ld;
 }
 
+enum { PAST_AHEAD = 8 }; /* rows of a past that are fetched ahead: they lie all over the store */
+
+static inline void past_fetch(const s2_past *past, size_t p, size_t dim)
+{
+	if (p + PAST_AHEAD < past->n)
+		for (size_t i = 0; i < dim; i += 16)
+			__builtin_prefetch(past_row(past, p + PAST_AHEAD) + i);
+}
+
 static void KERNEL(past_scores)(float *scores, const float *q, const s2_past *past, size_t dim)
 {
 	for (size_t p = 0; p < past->n; p++) {
 		const float *row = past_row(past, p);
 		v16 sum = v16_set1(0);
+		past_fetch(past, p, dim);
 		FOR_V16 (dim)
 			sum = v16_fma(v16_loadn(q + i, m), v16_loadn(row + i, m), sum);
 		scores[p] = v16_sum(sum);
 	}
 }
 
-/* Each element is one chain over the steps, oldest first. */
+/* Each element is one chain over the steps, oldest first; four vectors of them at a time, as a sum has to wait for the
+ * one before it. */
 static void KERNEL(past_values)(float *out, const float *weights, const s2_past *past, size_t dim)
 {
-	FOR_V16 (dim) {
+	size_t at = 0;
+	for (; at + 64 <= dim; at += 64) {
+		v16 sum[4] = {v16_set1(0), v16_set1(0), v16_set1(0), v16_set1(0)};
+		for (size_t p = 0; p < past->n; p++) {
+			const float *row = past_row(past, p) + at;
+			v16 weight = v16_set1(weights[p]);
+			past_fetch(past, p, 64);
+			for (size_t v = 0; v < 4; v++)
+				sum[v] = v16_fma(weight, v16_load(row + 16 * v), sum[v]);
+		}
+		for (size_t v = 0; v < 4; v++)
+			v16_store(out + at + 16 * v, sum[v]);
+	}
+	for (size_t m; at < dim; at += m) {
 		v16 sum = v16_set1(0);
+		m = s2_min(dim - at, 16);
 		for (size_t p = 0; p < past->n; p++)
-			sum = v16_fma(v16_set1(weights[p]), v16_loadn(past_row(past, p) + i, m), sum);
-		v16_storen(out + i, sum, m);
+			sum = v16_fma(v16_set1(weights[p]), v16_loadn(past_row(past, p) + at, m), sum);
+		v16_storen(out + at, sum, m);
 	}
 }
