@@ -321,6 +321,8 @@ typedef struct s2st_s2ut_item {
 } s2st_s2ut_item;
 S2ST_CHECK int s2st_s2ut_generate_batch(s2st_s2ut_session *s, s2st_s2ut_item *items, size_t n,
 					const s2st_search_options *opt, s2st_error *err);
+/* What `batch` 0 stands for with the other options (NULL: the model's defaults); else `batch`. */
+size_t s2st_s2ut_batch(const s2st_s2ut *m, const s2st_search_options *opt);
 /* The model's input (fbank after the config's transforms), its encoder output, log-probabilities of a given decoder
  * input `tokens` [n_tokens] (starts with </s>) -> [n_tokens, n_vocab]. With r units a step, `tokens` is </s> and then
  * r tokens for each further step -> [steps * r, n_vocab]. `speaker` [speaker_dim], NULL for models without. */

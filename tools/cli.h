@@ -290,7 +290,7 @@ typedef struct cli_models {
 	s2st_pack *pack;
 } cli_models;
 
-enum { CLI_N_S2UT_OPTIONS = 15, CLI_N_VOICE_OPTIONS = 6, CLI_N_ASR_OPTIONS = 7 };
+enum { CLI_N_S2UT_OPTIONS = 16, CLI_N_VOICE_OPTIONS = 6, CLI_N_ASR_OPTIONS = 7 };
 void cli_s2ut_defaults(cli_s2ut *m);
 void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS]);
 void cli_vocoder_defaults(cli_vocoder *v);
@@ -317,9 +317,18 @@ typedef struct cli_sessions { /* NULL where the tool has no such model */
 int cli_sessions_new(cli_sessions **out, const cli_models *m, s2st_error *err);
 void cli_sessions_free(cli_sessions *s);
 
-/* Audio to units, with the note about hypotheses that were cut. */
-int cli_generate(const cli_s2ut *m, s2st_s2ut_session *s, const char *path, const s2st_audio *audio, cli_result *result,
-		 s2st_nbest *out, s2st_error *err);
+/* ---- audio to units (cli_generate.c) ---------------------------------------------------------------------------- */
+
+/* How many rows cli_work.work_group should get. */
+int cli_group_size(const cli_models *m);
+/* What came out for one input. `best` lives until the next call with the session of the model, but the last of a group
+ * may make such a call. */
+typedef int cli_take_units(void *self, cli_sessions *own, cli_item *item, const s2st_audio *audio,
+			   const s2st_nbest *best, s2st_error *err);
+/* Reads the audio of a group, decodes it together and gives what came out to `take`, in order, with the note about
+ * hypotheses that were cut. Inputs that fail are marked so. */
+void cli_generate(const cli_s2ut *m, void *self, cli_sessions *own, cli_item *const *rows, size_t n,
+		  cli_take_units *take);
 
 /* ---- languages of one recogniser (cli_adapters.c) ---------------------------------------------------------------- */
 

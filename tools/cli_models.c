@@ -43,6 +43,8 @@ void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS])
 		 "no n-gram of this size twice; 0: off"},
 		{0, "prefix", CLI_TEXT, "TOKEN", &s->prefix, 0, 0,
 		 "first target symbol ('[en]') or token id, for multilingual models"},
+		{0, "batch", CLI_INT, "N", &s->batch, 0, CLI_MAX_BATCH,
+		 "inputs that each core decodes together, for speed alone; 0: as many as suit the beam"},
 	};
 	memcpy(out, options, sizeof options);
 }
@@ -345,18 +347,4 @@ void cli_sessions_free(cli_sessions *s)
 	s2st_vocoder_session_free(s->vocoder);
 	s2st_asr_session_free(s->asr);
 	free(s);
-}
-
-int cli_generate(const cli_s2ut *m, s2st_s2ut_session *s, const char *path, const s2st_audio *audio, cli_result *result,
-		 s2st_nbest *out, s2st_error *err)
-{
-	int rc = s2st_s2ut_generate(s, audio->samples, audio->n, &m->search, out, err);
-	if (rc < 0)
-		return rc;
-	if (out->n == 0)
-		return cli_fail(err, S2ST_EINPUT, "the search found no hypothesis");
-	if (out->hyps[0].hit_max_len)
-		cli_result_note(result, CLI_NOTE_CUT, "%s: cut at %zu tokens by --max-len-a and --max-len-b",
-				cli_display(path), out->hyps[0].n_tokens);
-	return S2ST_OK;
 }

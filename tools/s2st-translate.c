@@ -58,46 +58,66 @@ static int transcribe(const translate *t, s2st_asr_session *s, const s2st_wavefo
 	return rc;
 }
 
-static int say(const translate *t, const cli_sessions *s, const s2st_input *row, const s2st_audio *audio,
-	       const char *path, cli_result *result, s2st_error *err)
+static int say(const translate *t, const cli_sessions *s, cli_item *item, const s2st_hypothesis *best,
+	       const char *path, s2st_error *err)
 {
-	s2st_nbest best;
 	s2st_waveform wave;
 	s2st_vocode_options options = t->voice.options;
-	int rc = cli_generate(&t->s2ut, s->s2ut, row->path, audio, result, &best, err);
-	if (rc < 0)
-		return rc;
-	cli_unit_line(result->units.f, row->id, best.hyps[0].units, best.hyps[0].n_units);
-	if (best.hyps[0].n_units == 0)
-		return cli_fail(err, S2ST_EINPUT, "the translation has no units, there is nothing to say");
-	options.speaker = cli_speaker(&t->voice, row->index);
-	rc = s2st_vocoder_run(s->vocoder, best.hyps[0].units, best.hyps[0].n_units, &options, &wave, err);
+	options.speaker = cli_speaker(&t->voice, item->row.index);
+	int rc = s2st_vocoder_run(s->vocoder, best->units, best->n_units, &options, &wave, err);
 	if (rc == S2ST_OK)
-		rc = cli_sink_put(&t->sink, path, &wave, result, err);
+		rc = cli_sink_put(&t->sink, path, &wave, &item->result, err);
 	const char *transcript = NULL;
 	if (rc == S2ST_OK)
 		rc = transcribe(t, s->asr, &wave, &transcript, err);
 	if (rc == S2ST_OK && t->c->json)
-		print_json(result->text.f, row, path, &best.hyps[0], &wave, transcript);
+		print_json(item->result.text.f, &item->row, path, best, &wave, transcript);
 	else if (rc == S2ST_OK && transcript)
-		fprintf(result->text.f, "%s\t%s\n", row->id, transcript);
+		fprintf(item->result.text.f, "%s\t%s\n", item->row.id, transcript);
 	return rc;
 }
 
-static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
+static int take(void *self, cli_sessions *own, cli_item *item, const s2st_audio *audio, const s2st_nbest *best,
+		s2st_error *err)
 {
 	const translate *t = self;
-	s2st_audio audio = {0};
+	const s2st_hypothesis *first = &best->hyps[0];
 	char *path = NULL;
-	int rc = cli_sink_path(&path, &t->sink, row->id, err);
-	if (rc == S2ST_OK && !(t->c->resume && t->sink.place == CLI_TO_FOLDER && cli_exists(path))) {
-		rc = cli_read_audio(result, &audio, row->path, err);
-		if (rc == S2ST_OK)
-			rc = say(t, own, row, &audio, path, result, err);
-		s2st_audio_free(&audio);
-	}
+	(void)audio;
+	cli_unit_line(item->result.units.f, item->row.id, first->units, first->n_units);
+	if (first->n_units == 0)
+		return cli_fail(err, S2ST_EINPUT, "the translation has no units, there is nothing to say");
+	int rc = cli_sink_path(&path, &t->sink, item->row.id, err);
+	if (rc == S2ST_OK)
+		rc = say(t, own, item, first, path, err);
 	free(path);
 	return rc;
+}
+
+/* Is there anything to do? Not where --resume finds the output; an id that cannot name one is a failure. */
+static bool is_wanted(const translate *t, cli_item *item)
+{
+	s2st_error err;
+	char *path = NULL;
+	if (cli_sink_path(&path, &t->sink, item->row.id, &err) < 0) {
+		cli_item_fail(item, &err);
+		return false;
+	}
+	const bool done = t->c->resume && t->sink.place == CLI_TO_FOLDER && cli_exists(path);
+	free(path);
+	return !done;
+}
+
+static void work(void *self, void *own, cli_item *const *items, size_t n)
+{
+	const translate *t = self;
+	cli_item *wanted[CLI_MAX_BATCH];
+	size_t n_wanted = 0;
+	for (size_t i = 0; i < n; i++)
+		if (is_wanted(t, items[i]))
+			wanted[n_wanted++] = items[i];
+	if (n_wanted)
+		cli_generate(&t->s2ut, self, own, wanted, n_wanted, take);
 }
 
 static int emit_text(s2st_writer *w, const cli_text *text, s2st_error *err)
@@ -144,7 +164,8 @@ static int run(cli *c, translate *t)
 			.models = &t->models,
 			.audio = true,
 			.next = cli_next_input,
-			.work = work,
+			.work_group = work,
+			.batch = cli_group_size(&t->models),
 			.emit = emit,
 		};
 		code = cli_run(c, &w, &whole);

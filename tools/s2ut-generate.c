@@ -142,24 +142,21 @@ static int write_insides(const generate *g, s2st_s2ut_session *s, const s2st_inp
 	return rc;
 }
 
-static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
+static int take(void *self, cli_sessions *own, cli_item *item, const s2st_audio *audio, const s2st_nbest *best,
+		s2st_error *err)
 {
 	const generate *g = self;
-	const cli_sessions *s = own;
-	s2st_audio audio = {0};
-	s2st_nbest best;
-	int rc = cli_read_audio(result, &audio, row->path, err);
-	if (rc < 0)
-		return rc;
+	const s2st_input *row = &item->row;
 	/* The column src_n_frames of a manifest holds samples // 160; rows without it get the same figure. */
-	result->frames = row->n_frames >= 0 ? (size_t)row->n_frames : audio.n / 160;
-	rc = cli_generate(&g->s2ut, s->s2ut, row->path, &audio, result, &best, err);
-	if (rc == S2ST_OK) {
-		print_best(result->text.f, g, row, &best);
-		rc = write_insides(g, s->s2ut, row, &audio, err);
-	}
-	s2st_audio_free(&audio);
-	return rc;
+	item->result.frames = row->n_frames >= 0 ? (size_t)row->n_frames : audio->n / 160;
+	print_best(item->result.text.f, g, row, best);
+	return write_insides(g, own->s2ut, row, audio, err);
+}
+
+static void work(void *self, void *own, cli_item *const *items, size_t n)
+{
+	const generate *g = self;
+	cli_generate(&g->s2ut, self, own, items, n, take);
 }
 
 /* ---- output ---- */
@@ -237,7 +234,8 @@ static int run(cli *c, generate *g)
 			.models = &g->models,
 			.audio = true,
 			.next = cli_next_input,
-			.work = work,
+			.work_group = work,
+			.batch = files ? 1 : cli_group_size(&g->models), /* files need the session between two inputs */
 			.emit = emit,
 		};
 		code = cli_run(c, &w, &whole);

@@ -166,15 +166,6 @@ static void leave(s2_seat *seat)
 
 /* ---- all sentences ---- */
 
-/* Some 160 hypotheses make the pass over the weights cost little beside the arithmetic; more of them would only hold
- * more memory. */
-static size_t n_together(const search *t, size_t n)
-{
-	enum { ROWS = 160 };
-	size_t batch = t->o.batch ? (size_t)t->o.batch : s2_max(ROWS / t->beam, 1);
-	return s2_min(batch, n);
-}
-
 static int open_seats(s2st_s2ut_session *s, size_t n, s2st_error *err)
 {
 	if (n <= s->n_seats)
@@ -267,7 +258,7 @@ static void abandon(s2_seat **live, size_t n, int status, const s2st_error *why)
 static int run(search *t, s2st_s2ut_item **items, size_t n, s2st_error *err)
 {
 	s2_arena *scratch = t->s->x.scratch;
-	size_t n_seats = n_together(t, n), next = 0;
+	size_t n_seats = s2_min(s2st_s2ut_batch(t->s->m, &t->o), n), next = 0;
 	s2_seat **live;
 	S2_TRY(open_seats(t->s, n_seats, err));
 	S2_ALLOC(live, scratch, n_seats, 1, err);
@@ -336,6 +327,17 @@ static int by_length(const void *pa, const void *pb)
 	if (a->n != b->n)
 		return a->n > b->n ? -1 : 1;
 	return (a > b) - (a < b);
+}
+
+/* Some 160 hypotheses make the pass over the weights cost little beside the arithmetic; more of them would only hold
+ * more memory. */
+size_t s2st_s2ut_batch(const s2st_s2ut *m, const s2st_search_options *opt)
+{
+	enum { ROWS = 160, MOST = 64 };
+	const s2st_search_options o = opt ? *opt : s2st_s2ut_search_defaults(m);
+	if (o.batch > 0)
+		return (size_t)o.batch;
+	return m->net.cfg.units_per_step > 1 || o.beam < 1 ? 1 : s2_min(s2_max(ROWS / (size_t)o.beam, 1), MOST);
 }
 
 int s2st_s2ut_generate_batch(s2st_s2ut_session *s, s2st_s2ut_item *items, size_t n, const s2st_search_options *opt,
