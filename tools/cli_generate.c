@@ -3,10 +3,11 @@
 
 #include <stdlib.h>
 
+/* Of --batch 1 each result is there at once. Else a group is two batches: who is done early makes room for one that
+ * waits. */
 int cli_group_size(const cli_models *m)
 {
-	enum { ROUNDS = 2 }; /* who is done early makes room for one that waits */
-	const size_t n = ROUNDS * s2st_s2ut_batch(m->s2ut->model, &m->s2ut->search);
+	const size_t batch = s2st_s2ut_batch(m->s2ut->model, &m->s2ut->search), n = batch > 1 ? 2 * batch : 1;
 	return n < CLI_MAX_BATCH ? (int)n : CLI_MAX_BATCH;
 }
 
