@@ -53,6 +53,8 @@ int s2_conv1d_settle(s2_conv1d *c, s2_arena *a, s2st_error *err)
 {
 	const size_t channels = c->c_in / c->groups;
 	float *w;
+	if (!c->w)
+		return S2ST_OK;
 	S2_ALLOC(w, a, c->c_out * c->k, channels, err);
 	for (size_t row = 0; row < c->c_out * c->k; row++) {
 		ptrdiff_t at = (ptrdiff_t)(row / c->k) * c->strides[0] + (ptrdiff_t)(row % c->k) * c->strides[2];

@@ -22,7 +22,7 @@ size_t s2_conv_transpose1d_out_len(const s2_conv1d *c, size_t len); /* (len-1)*s
 void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t len, const s2_conv1d *c,
 		       const s2_epilogue *e);
 /* The weight in the order that products add up in, [c_out][k][c_in/groups] float32 in memory of `a`: for convolutions
- * over long signals, whose weight is read time and again. */
+ * over long signals, whose weight is read time and again. Nothing to do without one. */
 S2ST_CHECK int s2_conv1d_settle(s2_conv1d *c, s2_arena *a, s2st_error *err);
 /* Phase by phase: each output phase is a short convolution, so no zeros are multiplied and nothing is scattered. */
 void s2_conv_transpose1d_forward(const s2_exec *x, float *out, const float *in, size_t len, const s2_conv1d *c);

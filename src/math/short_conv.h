@@ -36,7 +36,7 @@ typedef struct s2_short_conv {
 	const float *bias;   /* [c_out] or NULL */
 } s2_short_conv;
 
-/* Worth it: stride 1, one group, 3 to 24 taps, whole vectors of channels. */
+/* Worth it: a weight that is there, stride 1, one group, 3 to 24 taps, whole vectors of channels. */
 bool s2_short_conv_suits(const s2_conv1d *c);
 /* The same convolution in memory of `a`; c->w is not looked at afterwards, c->bias is. */
 S2ST_CHECK int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2_arena *a, s2st_error *err);
