@@ -46,6 +46,7 @@ typedef struct product {
 	bool few;                  /* rows: a panel is used once or twice, and at once */
 	bool direct;               /* so few, and the weight so plain, that it is used unpacked */
 	bool ready;                /* the weight lies as its one panel would */
+	bool plain;                /* tiles lie in `out` as they are computed, and nothing is left to do to them */
 	size_t job_rows, job_cols; /* multiples of mr, nr */
 	size_t col_jobs;
 } product;
@@ -205,11 +206,13 @@ static void run_tiles(const product *p, const buffers *buf, const part *s)
 				t.acc = sums;
 				sums += mr * nr;
 			}
+			if (single && p->plain)
+				t.acc = p->out + i * nr;
 			if (s->k0 == 0 && p->e.accumulate)
 				load_old(p, &t, i, j);
 			t.resume = s->k0 > 0 || p->e.accumulate;
 			run_tile(p, &t, j, s->k0);
-			if (s->k1 == p->chain)
+			if (s->k1 == p->chain && !(single && p->plain))
 				finish_tile(p, &t, i, j);
 		}
 	}
@@ -267,6 +270,10 @@ static void plan_chain(product *p)
 
 	p->ready = p->n == p->k->nr && b->dtype == S2_F32 && b->sn == 1 && p->b_step == (ptrdiff_t)p->n &&
 		   p->b_run >= p->chain && (uintptr_t)b->w % 64 == 0;
+
+	const s2_epilogue *e = &p->e;
+	p->plain = p->n == p->k->nr && p->ldo == p->n && (uintptr_t)p->out % 64 == 0 && !e->bias && !e->act &&
+		   e->scale == 1 && !e->residual && !e->accumulate && !p->same_bias;
 
 	size_t longest = p->few ? KC_FEW : p->chain <= KC_WHOLE ? KC_WHOLE : KC;
 	if (p->a_run > longest) {

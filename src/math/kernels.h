@@ -61,6 +61,7 @@ typedef struct s2_short_out {
 	const float *const *residual; /* [S2_SHORT_ROWS] */
 	const float *bias;
 	float slope;
+	size_t width, next; /* the values' channels lie in groups of `width`, `next` floats apart */
 } s2_short_out;
 
 struct s2_kernels {

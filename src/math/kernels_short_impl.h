@@ -59,7 +59,7 @@ static TILE_INLINE void short_out_body(const s2_short_out *o, const float *value
 	const size_t pairs = (points - 1) / 2;
 	v16 slope = v16_set1(o->slope);
 	for (size_t c = 0; c < channels; c += 16) {
-		const float *at = values + c;
+		const float *at = values + c / o->width * o->next + c % o->width;
 		v16 y[S2_SHORT_ROWS];
 		UNROLL
 		for (size_t q = 0; q < pairs; q++, at += 2 * ld) {

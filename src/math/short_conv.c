@@ -188,7 +188,8 @@ typedef struct block {
 	const s2_exec *x;
 	const s2_short_conv *c;
 	const s2_short_signal *s;
-	float *values, *products; /* [points, TILES + chunks - 1, c_in], [points, TILES, c_out] */
+	float *values;   /* [points, TILES + chunks - 1, c_in] */
+	float *products; /* [points, c_out / width, TILES, width] */
 	float *zeros;             /* [c_in] */
 	place at[TILES + MAX_TAPS];
 	size_t tiles; /* of outputs */
@@ -234,9 +235,8 @@ static void multiply(void *arg, size_t i, int worker)
 {
 	const block *b = arg;
 	const s2_short_conv *c = b->c;
-	const size_t groups = c->c_out / c->width, p = i / groups, extra = c->chunks - 1,
-		     chain = c->chunks * c->c_in;
-	float *out = b->products + p * TILES * c->c_out + i % groups * c->width;
+	const size_t p = i / (c->c_out / c->width), extra = c->chunks - 1, chain = c->chunks * c->c_in;
+	float *out = b->products + i * TILES * c->width;
 	const s2_left left = {.x = b->values + p * (TILES + extra) * c->c_in,
 			      .len = b->tiles + extra,
 			      .ld = c->c_in,
@@ -249,7 +249,7 @@ static void multiply(void *arg, size_t i, int worker)
 				.sn = 1,
 				.st = (ptrdiff_t)(c->c_in * c->width),
 				.sc = (ptrdiff_t)c->width};
-	s2_gemm_worker(b->x, worker, out, c->c_out, b->tiles, c->width, &left, &right, NULL);
+	s2_gemm_worker(b->x, worker, out, c->width, b->tiles, c->width, &left, &right, NULL);
 }
 
 static void transform_out(void *arg, size_t tile, int worker)
@@ -269,9 +269,13 @@ static void transform_out(void *arg, size_t tile, int worker)
 		rows[j] = wanted ? s->out + at : NULL;
 		residual[j] = wanted && s->residual ? s->residual + at : b->zeros;
 	}
-	const s2_short_out o = {
-		.rows = rows, .residual = residual, .bias = c->bias ? c->bias : b->zeros, .slope = s->out_slope};
-	b->x->k->short_out(&o, b->products + tile * c->c_out, TILES * c->c_out, c->c_out, &c->rule);
+	const s2_short_out o = {.rows = rows,
+				.residual = residual,
+				.bias = c->bias ? c->bias : b->zeros,
+				.slope = s->out_slope,
+				.width = c->width,
+				.next = TILES * c->width};
+	b->x->k->short_out(&o, b->products + tile * c->width, TILES * c->c_out, c->c_out, &c->rule);
 }
 
 void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_short_signal *s, float *work)
