@@ -84,30 +84,34 @@ static double tap_at(const s2_short_rule *r, size_t p, size_t j)
 	return power;
 }
 
-/* Outputs of channel `ci` for all points of a chunk; taps [n, c_out]. */
-static void evaluate(const s2_short_conv *c, float *points, const float *taps, size_t n, size_t chunk, size_t ci)
+/* Input channel `ci` of a chunk at all points; taps [n, c_out], sums [c_out]. */
+static void evaluate(const s2_short_conv *c, float *points, const float *taps, size_t n, double *sums, size_t chunk,
+		     size_t ci)
 {
 	const size_t group = c->chunks * c->c_in * c->width; /* from one group to the next */
 	for (size_t p = 0; p < c->rule.points; p++) {
 		float *out = points + p * (c->c_out / c->width) * group + (chunk * c->c_in + ci) * c->width;
-		double factor[S2_SHORT_POINTS];
-		for (size_t j = 0; j < n; j++)
-			factor[j] = tap_at(&c->rule, p, j);
-		for (size_t co = 0; co < c->c_out; co++) {
-			double sum = 0;
-			for (size_t j = 0; j < n; j++)
-				sum += factor[j] * (double)taps[j * c->c_out + co];
-			out[co / c->width * group + co % c->width] = (float)sum;
+		memset(sums, 0, c->c_out * sizeof *sums);
+		for (size_t j = 0; j < n; j++) {
+			const double factor = tap_at(&c->rule, p, j);
+			for (size_t co = 0; co < c->c_out; co++)
+				sums[co] += factor * (double)taps[j * c->c_out + co];
 		}
+		for (size_t co = 0; co < c->c_out; co += c->width)
+			for (size_t i = 0; i < c->width; i++)
+				out[co / c->width * group + i] = (float)sums[co + i];
 	}
 }
 
 static int make_points(s2_short_conv *s, const s2_conv1d *c, s2_arena *a, s2_arena *temp, s2st_error *err)
 {
-	float *taps, *points;
+	float *taps, *points, *bias;
+	double *sums;
 	size_t matrices = s->rule.points * s->chunks;
 	const ptrdiff_t size = (ptrdiff_t)s2_dtype_size(c->dtype);
 	S2_ALLOC(taps, temp, c->k, c->c_out, err);
+	S2_ALLOC(sums, temp, c->c_out, 1, err);
+	S2_ALLOC(bias, a, c->c_out, 1, err);
 	S2_ALLOC(points, a, matrices * c->c_in, c->c_out, err);
 	for (size_t ci = 0; ci < c->c_in; ci++) {
 		for (size_t j = 0; j < c->k; j++) {
@@ -117,15 +121,18 @@ static int make_points(s2_short_conv *s, const s2_conv1d *c, s2_arena *a, s2_are
 		}
 		for (size_t chunk = 0; chunk < s->chunks; chunk++)
 			evaluate(s, points, taps + chunk * s->rule.taps * c->c_out,
-				 s2_min(s->rule.taps, c->k - chunk * s->rule.taps), chunk, ci);
+				 s2_min(s->rule.taps, c->k - chunk * s->rule.taps), sums, chunk, ci);
 	}
+	for (size_t co = 0; co < c->c_out; co++)
+		bias[co] = c->bias ? c->bias[co] : 0;
+	s->bias = bias;
 	s->points = points;
 	return S2ST_OK;
 }
 
 bool s2_short_conv_suits(const s2_conv1d *c)
 {
-	return c->w && c->stride == 1 && c->groups == 1 && c->k >= 3 && c->k <= MAX_TAPS && c->c_in % LANES == 0 &&
+	return c->stride == 1 && c->groups == 1 && c->k >= 3 && c->k <= MAX_TAPS && c->c_in % LANES == 0 &&
 	       c->c_out % LANES == 0;
 }
 
@@ -141,7 +148,6 @@ int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2_arena *a
 	s->width = c->c_out % (2 * (size_t)LANES) ? LANES : 2 * (size_t)LANES;
 	s->pad = c->pad;
 	s->dilation = c->dilation;
-	s->bias = c->bias;
 	make_rule(&s->rule, taps_of(c->k));
 	s->chunks = (c->k + s->rule.taps - 1) / s->rule.taps;
 	int rc = make_points(s, c, a, temp, err);
@@ -190,7 +196,7 @@ typedef struct block {
 	const s2_short_signal *s;
 	float *values;   /* [points, TILES + chunks - 1, c_in] */
 	float *products; /* [points, c_out / width, TILES, width] */
-	float *zeros;             /* [c_in] */
+	float *zeros;    /* [c_in] */
 	place at[TILES + MAX_TAPS];
 	size_t tiles; /* of outputs */
 } block;
@@ -271,7 +277,7 @@ static void transform_out(void *arg, size_t tile, int worker)
 	}
 	const s2_short_out o = {.rows = rows,
 				.residual = residual,
-				.bias = c->bias ? c->bias : b->zeros,
+				.bias = c->bias,
 				.slope = s->out_slope,
 				.width = c->width,
 				.next = TILES * c->width};

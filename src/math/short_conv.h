@@ -33,12 +33,12 @@ typedef struct s2_short_conv {
 	size_t chunks;       /* of rule.taps taps */
 	size_t width;        /* of a group of output channels: as the widest kernels like their panels */
 	const float *points; /* [rule.points, c_out / width, chunks, c_in, width] */
-	const float *bias;   /* [c_out] or NULL */
+	const float *bias;   /* [c_out] */
 } s2_short_conv;
 
-/* Worth it: a weight that is there, stride 1, one group, 3 to 24 taps, whole vectors of channels. */
+/* Worth it, by its shape alone: stride 1, one group, 3 to 24 taps, whole vectors of channels. */
 bool s2_short_conv_suits(const s2_conv1d *c);
-/* The same convolution in memory of `a`; c->w is not looked at afterwards, c->bias is. */
+/* The same convolution in memory of `a`; weight and bias are not looked at afterwards. */
 S2ST_CHECK int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2_arena *a, s2st_error *err);
 
 /* Rows [*from, *to) of a signal of `len` rows that outputs [first, end) read, all of them zero outside [0, len). */

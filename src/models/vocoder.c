@@ -57,6 +57,26 @@ static int bind_conv(const s2_binder *b, s2_conv1d *c, const char *prefix, conv_
 	return 0;
 }
 
+/* A residual block's convolution. Where it has a short form, that is all that is kept. */
+static int bind_res_conv(const s2_binder *b, s2_conv1d *c, const s2_short_conv **fast, const char *prefix, conv_shape s,
+			 s2st_error *err)
+{
+	const s2_conv1d shape = {.c_in = s.c_in, .c_out = s.c_out, .k = s.k, .stride = 1, .groups = 1};
+	if (!s2_short_conv_suits(&shape))
+		return bind_conv(b, c, prefix, s, true, err);
+	s2_binder passing = *b;
+	passing.arena = s2_arena_new();
+	if (!passing.arena)
+		return s2_fail_mem(err, prefix);
+	int rc = bind_conv(&passing, c, prefix, s, true, err);
+	if (rc >= 0)
+		rc = s2_short_conv_new(fast, c, b->arena, err);
+	c->w = NULL;
+	c->bias = NULL;
+	s2_arena_free(passing.arena);
+	return rc;
+}
+
 /* ConvTranspose1d(c, c/2, k, u, padding (k-u)/2); weight norm over its dim 0, the input channels. */
 static int bind_up(const s2_binder *b, s2_conv1d *c, const s2_vocoder_config *cfg, size_t stage, s2st_error *err)
 {
@@ -97,41 +117,31 @@ static int bind_block(const s2_binder *b, s2_vocoder_block *out, const s2_vocode
 		s2_vocoder_pair *p = &out->pairs[i];
 		conv_shape s = {channels, channels, cfg->res_kernel[kind], cfg->dilation[kind][i]};
 		snprintf(prefix, sizeof prefix, type2 ? "resblocks.%zu.convs.%zu." : "resblocks.%zu.convs1.%zu.", n, i);
-		S2_TRY(bind_conv(b, &p->first, prefix, s, true, err));
+		S2_TRY(bind_res_conv(b, &p->first, &p->fast[0], prefix, s, err));
 		if (type2)
 			continue;
 		s.dilation = 1;
 		snprintf(prefix, sizeof prefix, "resblocks.%zu.convs2.%zu.", n, i);
-		S2_TRY(bind_conv(b, &p->second, prefix, s, true, err));
+		S2_TRY(bind_res_conv(b, &p->second, &p->fast[1], prefix, s, err));
 	}
 	return 0;
 }
 
-/* The pair's short form where it has one; what its convolutions reach and work with. */
-static int finish_pair(s2_vocoder_pair *p, size_t *reach, size_t *work, s2_arena *a, s2st_error *err)
-{
-	const s2_conv1d *const convs[2] = {&p->first, &p->second};
-	for (int i = 0; i < 2; i++) {
-		*reach += convs[i]->pad;
-		if (!s2_short_conv_suits(convs[i]))
-			continue;
-		S2_TRY(s2_short_conv_new(&p->fast[i], convs[i], a, err));
-		*reach += s2_short_conv_reach(p->fast[i]) - convs[i]->pad;
-		*work = s2_max(*work, s2_short_conv_work(p->fast[i]));
-	}
-	return 0;
-}
-
-int s2_vocoder_stage_finish(s2_vocoder_stage *s, s2_arena *a, s2st_error *err)
+void s2_vocoder_stage_finish(s2_vocoder_stage *s)
 {
 	for (size_t i = 0; i < s->n_blocks; i++) {
 		s2_vocoder_block *b = &s->blocks[i];
 		b->reach = 0;
-		for (size_t j = 0; j < b->n_pairs; j++)
-			S2_TRY(finish_pair(&b->pairs[j], &b->reach, &s->conv_work, a, err));
+		for (size_t j = 0; j < b->n_pairs; j++) {
+			const s2_vocoder_pair *p = &b->pairs[j];
+			const size_t pads[2] = {p->first.pad, p->second.pad};
+			for (int k = 0; k < 2; k++) {
+				b->reach += p->fast[k] ? s2_short_conv_reach(p->fast[k]) : pads[k];
+				s->conv_work = s2_max(s->conv_work, p->fast[k] ? s2_short_conv_work(p->fast[k]) : 0);
+			}
+		}
 		s->reach = s2_max(s->reach, b->reach);
 	}
-	return 0;
 }
 
 static int bind_stages(const s2_binder *b, s2_vocoder *v, s2st_error *err)
@@ -143,7 +153,7 @@ static int bind_stages(const s2_binder *b, s2_vocoder *v, s2st_error *err)
 		s->n_blocks = cfg->n_kernels;
 		for (size_t j = 0; j < s->n_blocks; j++)
 			S2_TRY(bind_block(b, &s->blocks[j], cfg, i * cfg->n_kernels + j, s->up.c_out, err));
-		S2_TRY(s2_vocoder_stage_finish(s, b->arena, err));
+		s2_vocoder_stage_finish(s);
 	}
 	return 0;
 }

@@ -54,7 +54,7 @@ S2ST_CHECK int s2_vocoder_config_parse(s2_vocoder_config *out, const s2_value *j
 typedef struct s2_vocoder_pair {
 	/* x += second(leaky(first(leaky(x)))), or, without a second (its k is 0), x += first(leaky(x)) */
 	s2_conv1d first, second;
-	const s2_short_conv *fast[2]; /* the same with fewer multiplications; NULL: not where that saves nothing */
+	const s2_short_conv *fast[2]; /* used instead, and they have no weight; NULL: where that would save nothing */
 } s2_vocoder_pair;
 
 typedef struct s2_vocoder_block {
@@ -99,8 +99,8 @@ typedef struct s2_vocoder {
 S2ST_CHECK int s2_vocoder_open(s2_vocoder *v, const char *model, const char *config, s2st_error *err);
 void s2_vocoder_free(s2_vocoder *v); /* what it holds, not v itself */
 
-/* Sets the pairs' `fast` in memory of `a`, reach and conv_work, once the convolutions are there. */
-S2ST_CHECK int s2_vocoder_stage_finish(s2_vocoder_stage *s, s2_arena *a, s2st_error *err);
+/* Sets reach and conv_work once the convolutions are there. */
+void s2_vocoder_stage_finish(s2_vocoder_stage *s);
 
 /* Samples of `frames` frames: frames * hop, and a few more where kernel - rate is odd. SIZE_MAX: too many to count. */
 size_t s2_vocoder_out_len(const s2_vocoder *v, size_t frames);

@@ -222,8 +222,12 @@ static void test_weight_norm(void)
 	check_folded(&v, "conv_pre.", &v.pre, false);
 	check_folded(&v, "ups.0.", &v.stages[0].up, true);
 	check_folded(&v, "ups.4.", &v.stages[4].up, true);
-	check_folded(&v, "resblocks.4.convs1.2.", &v.stages[1].blocks[1].pairs[2].first, false);
+	check_folded(&v, "resblocks.7.convs1.2.", &v.stages[2].blocks[1].pairs[2].first, false);
 	check_folded(&v, "resblocks.14.convs2.0.", &v.stages[4].blocks[2].pairs[0].second, false);
+	/* 16 channels are enough for the short form, which is then all there is. */
+	const s2_vocoder_pair *wide = &v.stages[1].blocks[1].pairs[2], *narrow = &v.stages[2].blocks[1].pairs[2];
+	CHECK(wide->fast[0] && wide->fast[1] && !wide->first.w && !wide->second.w);
+	CHECK(!narrow->fast[0] && !narrow->fast[1] && narrow->first.w && narrow->second.w);
 	s2_vocoder_free(&v);
 }
 
