@@ -677,7 +677,12 @@ typedef struct s2st_mine_options {
 	double threshold;   /* pairs that score less are left out */
 	double max_overlap; /* what two segments of a recording may share, as a part of the longer one; below 0: any */
 	s2st_overlap_side overlap_side;
-} s2st_mine_options;
+	/* For sets that are too many to compare each with each: candidates come from FAISS indexes in this folder, made
+	 * where they are not there; scores are exact. NULL: exact search. */
+	const char *index_dir;
+	const char *index_type; /* FAISS's name, "IVF4096,PQ64", ...; NULL: by the number of rows */
+	int probes;             /* 32 lists of the index that are looked into */
+} s2st_mine_options; /* strings have to outlive the miner */
 
 s2st_mine_options s2st_mine_defaults(void);
 
@@ -689,14 +694,14 @@ typedef struct s2st_mined_pair {
 typedef struct s2st_miner s2st_miner;
 
 typedef struct s2st_miner_progress {
-	size_t done, total;           /* source rows */
+	size_t done, total;           /* rows whose neighbours are found: of the source; with indexes, of both */
 	const s2st_mined_pair *pairs; /* [n] best first, once all is done; the miner's */
 	size_t n;
 	size_t n_mined; /* before overlapping segments were left out */
 } s2st_miner_progress;
 
 /* Both sets are read once, and refused where they do not fit or a row is no finite numbers; they have to outlive the
- * miner. Exact search: the same pairs for any number of threads; ties go to the lower row. */
+ * miner. The same pairs for any number of threads; ties go to the lower row. */
 S2ST_CHECK int s2st_miner_new(s2st_miner **out, s2st_context *ctx, const s2st_embeddings *source,
 			      const s2st_embeddings *target, const s2st_mine_options *opt, s2st_error *err);
 void s2st_miner_free(s2st_miner *m);

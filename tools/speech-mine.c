@@ -79,7 +79,7 @@ static void show(const mine *m)
 	if (m->c->quiet || !isatty(STDERR_FILENO))
 		return;
 	s2st_miner_get(m->miner, &p);
-	fprintf(stderr, "\r\033[K%zu/%zu source rows", p.done, p.total);
+	fprintf(stderr, "\r\033[K%zu/%zu rows", p.done, p.total);
 	m->c->bar_shown = true;
 }
 
@@ -103,7 +103,9 @@ static int run(mine *m, s2st_context *context)
 	cli *c = m->c;
 	s2st_error err;
 	s2st_miner_progress p;
-	int rc = s2st_embeddings_open(&m->source, c->args[0], &err);
+	int rc = m->options.index_dir ? cli_make_folder(m->options.index_dir, &err) : S2ST_OK;
+	if (rc == S2ST_OK)
+		rc = s2st_embeddings_open(&m->source, c->args[0], &err);
 	if (rc == S2ST_OK)
 		rc = s2st_embeddings_open(&m->target, c->args[1], &err);
 	if (rc == S2ST_OK)
@@ -117,8 +119,8 @@ static int run(mine *m, s2st_context *context)
 	if (rc != S2ST_OK)
 		return CLI_FAILED;
 	s2st_miner_get(m->miner, &p);
-	cli_info(c, "%zu source and %zu target rows, %zu pairs, %zu kept", p.total, s2st_embeddings_count(m->target),
-		 p.n_mined, p.n);
+	cli_info(c, "%zu source and %zu target rows, %zu pairs, %zu kept", s2st_embeddings_count(m->source),
+		 s2st_embeddings_count(m->target), p.n_mined, p.n);
 	return CLI_OK;
 }
 
@@ -173,6 +175,8 @@ static const char more[] =
 	"--max-overlap F: names that end in _START_END (or PATH|START|END, PATH START END RATE) are segments\n"
 	"of a recording. Of those that share more than F of the longer one, the set is kept whose scores lie\n"
 	"above the threshold by most in total.\n"
+	"--index DIR: for more than some hundred thousand rows, where comparing each with each takes days.\n"
+	"Candidates then come from FAISS indexes in DIR, made at first and searched on disk; scores stay exact.\n"
 	"-o FILE.gz is compressed. Ties go to the lower row; the pairs do not depend on the number of threads.\n\n"
 	"  speech-mine -o es-en.tsv.gz es.npy en.npy\n"
 	"  speech-mine -k 8 --retrieval intersection --threshold 1.09 --max-overlap 0.2 es/ en/";
@@ -197,8 +201,15 @@ int main(int argc, char **argv)
 		 "what segments of a recording may share; -1: anything"},
 		{0, "overlap-side", CLI_CHOICE, "source|target|both", &m.overlap_side, 0, 0, "of which recordings"},
 	};
+	const cli_option large[] = {
+		{0, "index", CLI_TEXT, "DIR", &m.options.index_dir, 0, 0, "approximate search with FAISS, see below"},
+		{0, "index-type", CLI_TEXT, "TYPE", &m.options.index_type, 0, 0,
+		 "FAISS's name of one to make; none: IVF lists with PQ64 by the number of rows"},
+		{0, "probes", CLI_INT, "N", &m.options.probes, 1, 1e6, "lists of an index to look into"},
+	};
 	cli_begin(&c, argc, argv);
 	cli_add_group(&c, "Mining", mining, sizeof mining / sizeof *mining);
+	cli_add_group(&c, "Large sets", large, sizeof large / sizeof *large);
 	cli_parse(&c);
 	cli_models models = {0};
 	const int code = do_all(&m, &models);

@@ -8,6 +8,7 @@
 #include "api/context.h"
 #include "base/index.h"
 #include "base/size.h"
+#include "mine/indexed.h"
 #include "mine/margin.h"
 #include "mine/segments.h"
 
@@ -16,7 +17,8 @@ struct s2st_miner {
 	s2st_mine_options opt;
 	s2_exec x;
 	s2_arena *arena; /* of the pairs */
-	s2_neighbour_search search;
+	s2_neighbour_search exact;
+	s2_indexed_search indexed; /* with an index_dir, in its place */
 	bool searched; /* the lists are complete */
 	bool finished; /* the pairs are there */
 	s2st_mined_pair *pairs;
@@ -25,7 +27,7 @@ struct s2st_miner {
 
 s2st_mine_options s2st_mine_defaults(void)
 {
-	return (s2st_mine_options){.k = 16, .threshold = 1.06, .max_overlap = -1};
+	return (s2st_mine_options){.k = 16, .threshold = 1.06, .max_overlap = -1, .probes = 32};
 }
 
 /* ---- segments ---------------------------------------------------------------------------------------------------- */
@@ -95,6 +97,8 @@ static int check(const s2st_mine_options *opt, s2st_error *err)
 		return s2_fail(err, S2ST_EINPUT, "threshold: expected a number, found %g", opt->threshold);
 	if (!(opt->max_overlap < 1))
 		return s2_fail(err, S2ST_EINPUT, "max_overlap: expected a part below 1, found %g", opt->max_overlap);
+	if (opt->index_dir && opt->probes < 1)
+		return s2_fail(err, S2ST_EINPUT, "probes: expected lists to look into, found %d", opt->probes);
 	return S2ST_OK;
 }
 
@@ -105,7 +109,12 @@ static int fill(s2st_miner *m, const s2st_context *ctx, s2st_error *err)
 	m->arena = s2_arena_new();
 	if (!m->arena)
 		return s2_fail_mem(err, "pairs");
-	return s2_neighbours_init(&m->search, &m->x, &m->source->rows, &m->target->rows, (size_t)m->opt.k, 0, err);
+	const s2_rows *source = &m->source->rows, *target = &m->target->rows;
+	const s2st_mine_options *o = &m->opt;
+	if (o->index_dir)
+		return s2_indexed_init(&m->indexed, &m->x, source, target, (size_t)o->k, o->index_dir, o->index_type,
+				       o->probes, err);
+	return s2_neighbours_init(&m->exact, &m->x, source, target, (size_t)o->k, 0, err);
 }
 
 int s2st_miner_new(s2st_miner **out, s2st_context *ctx, const s2st_embeddings *source, const s2st_embeddings *target,
@@ -130,7 +139,8 @@ void s2st_miner_free(s2st_miner *m)
 {
 	if (!m)
 		return;
-	s2_neighbours_free(&m->search);
+	s2_neighbours_free(&m->exact);
+	s2_indexed_free(&m->indexed);
 	s2_arena_free(m->arena);
 	s2_exec_free(&m->x);
 	free(m);
@@ -141,8 +151,10 @@ void s2st_miner_free(s2st_miner *m)
 static int finish(s2st_miner *m, s2st_error *err)
 {
 	s2_pair *pairs;
-	S2_TRY(s2_margin_pairs(&pairs, &m->n_mined, &m->search.forward, &m->search.backward, m->opt.margin,
-			       m->opt.retrieval, m->opt.threshold, m->arena, err));
+	const s2_neighbours *forward = m->opt.index_dir ? &m->indexed.lists[0] : &m->exact.forward;
+	const s2_neighbours *backward = m->opt.index_dir ? &m->indexed.lists[1] : &m->exact.backward;
+	S2_TRY(s2_margin_pairs(&pairs, &m->n_mined, forward, backward, m->opt.margin, m->opt.retrieval,
+			       m->opt.threshold, m->arena, err));
 	m->n = m->n_mined;
 	S2_ALLOC(m->pairs, m->arena, m->n, 1, err);
 	for (size_t i = 0; i < m->n; i++)
@@ -160,15 +172,22 @@ int s2st_miner_step(s2st_miner *m, s2st_error *err)
 	if (m->finished)
 		return 0;
 	if (!m->searched) {
-		m->searched = s2_neighbours_step(&m->search) == 0;
-		return 1;
+		const int more = m->opt.index_dir ? s2_indexed_step(&m->indexed, err) : s2_neighbours_step(&m->exact);
+		m->searched = more == 0;
+		return more < 0 ? more : 1;
 	}
 	return finish(m, err);
 }
 
 void s2st_miner_get(const s2st_miner *m, s2st_miner_progress *out)
 {
-	*out = (s2st_miner_progress){.done = m->search.done, .total = m->source->rows.n, .n_mined = m->n_mined};
+	const size_t n = m->source->rows.n, n_target = m->target->rows.n;
+	*out = (s2st_miner_progress){.done = m->exact.done, .total = n, .n_mined = m->n_mined};
+	if (m->opt.index_dir) {
+		const int direction = m->indexed.direction;
+		out->done = direction == 2 ? n + n_target : m->indexed.done + (direction ? n : 0);
+		out->total = n + n_target;
+	}
 	if (m->finished) {
 		out->pairs = m->pairs;
 		out->n = m->n;

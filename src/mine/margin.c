@@ -5,15 +5,16 @@
 
 #include "base/size.h"
 
-/* Mean similarity of each row to its neighbours. */
+/* Mean similarity of each row to its neighbours; an approximate search may have found fewer than k. */
 static int means_of(double **out, const s2_neighbours *l, s2_arena *a, s2st_error *err)
 {
 	S2_ALLOC(*out, a, l->n, 1, err);
 	for (size_t i = 0; i < l->n; i++) {
 		double sum = 0;
-		for (size_t j = 0; j < l->k; j++)
-			sum += (double)l->similarity[i * l->k + j];
-		(*out)[i] = sum / (double)l->k;
+		size_t n = 0;
+		for (; n < l->k && l->similarity[i * l->k + n] > -INFINITY; n++)
+			sum += (double)l->similarity[i * l->k + n];
+		(*out)[i] = n ? sum / (double)n : 0;
 	}
 	return S2ST_OK;
 }

@@ -185,16 +185,22 @@ static int allocate(s2_neighbour_search *s, size_t k, s2st_error *err)
 	return s2_neighbours_new(&s->backward, s->arena, m, s2_min(k, n), err);
 }
 
-int s2_neighbours_init(s2_neighbour_search *s, const s2_exec *x, const s2_rows *source, const s2_rows *target, size_t k,
-		       size_t block, s2st_error *err)
+int s2_neighbours_check(const s2_rows *source, const s2_rows *target, size_t k, s2st_error *err)
 {
-	*s = (s2_neighbour_search){.x = x, .source = source, .target = target};
-	s->block = block ? block : S2_NEIGHBOURS_BLOCK;
 	if (source->dim != target->dim)
 		return s2_fail(err, S2ST_EINPUT, "%s: expected rows of %zu values as in %s, found %zu",
 			       target->files[0].map.path, source->dim, source->files[0].map.path, target->dim);
 	if (k < 1 || k > S2_NEIGHBOURS_MAX)
 		return s2_fail(err, S2ST_EINPUT, "neighbours: expected 1 to %d, found %zu", S2_NEIGHBOURS_MAX, k);
+	return S2ST_OK;
+}
+
+int s2_neighbours_init(s2_neighbour_search *s, const s2_exec *x, const s2_rows *source, const s2_rows *target, size_t k,
+		       size_t block, s2st_error *err)
+{
+	*s = (s2_neighbour_search){.x = x, .source = source, .target = target};
+	s->block = block ? block : S2_NEIGHBOURS_BLOCK;
+	S2_TRY(s2_neighbours_check(source, target, k, err));
 	S2_TRY(allocate(s, k, err));
 	S2_TRY(s2_row_scales(s->source_scale, source, s->source_rows, s->block, x->pool, err));
 	return s2_row_scales(s->target_scale, target, s->target_rows, s->block, x->pool, err);

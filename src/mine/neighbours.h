@@ -44,6 +44,8 @@ void s2_neighbours_free(s2_neighbour_search *s); /* also after a failed init */
 /* One block of source rows; 1: there are more, 0: the lists are complete. */
 int s2_neighbours_step(s2_neighbour_search *s);
 
+/* Do the sets have rows of one width, and is there such a k? */
+S2ST_CHECK int s2_neighbours_check(const s2_rows *source, const s2_rows *target, size_t k, s2st_error *err);
 /* 1 / length of every row into `scale` [r->n]; rows that are no finite numbers are refused. `buffer` [block, dim]. */
 S2ST_CHECK int s2_row_scales(float *scale, const s2_rows *r, float *buffer, size_t block, s2_pool *pool,
 			     s2st_error *err);

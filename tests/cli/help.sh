@@ -42,7 +42,8 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers s2st-inspect --npy --verify
 	offers speech-embed --model --recursive --audio-root
 	offers speech-lid --model --dict --format --top-k
-	offers speech-mine --neighbours --margin --retrieval --threshold --max-overlap --overlap-side
+	offers speech-mine --neighbours --margin --retrieval --threshold --max-overlap --overlap-side \
+		--index --index-type --probes
 }
 s2ut-generate --beam 7 --help | grep -e '--beam N' # the current default
 s2ut-generate --help | sed -n 1p
