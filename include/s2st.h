@@ -800,8 +800,8 @@ S2ST_CHECK int s2st_normalizer_run(s2st_normalizer *n, const char *text, const c
 typedef struct s2st_pack s2st_pack;
 S2ST_CHECK int s2st_pack_open(s2st_pack **out, const char *dir, s2st_error *err);
 void s2st_pack_free(s2st_pack *p);
-/* Path (beginning with `dir` as given) of a role: "s2ut", "config", "dict", "vocoder", "vocoder_config", "encoder",
- * "kmeans", "asr", "asr_dict", "embedder"; NULL: the pack has none. */
+/* Path (beginning with `dir` as given) of a role: "s2ut", "config", "dict", "w2v_config", "vocoder", "vocoder_config",
+ * "encoder", "kmeans", "asr", "asr_dict", "embedder"; NULL: the pack has none. */
 const char *s2st_pack_file(const s2st_pack *p, const char *role);
 const char *s2st_pack_text(const s2st_pack *p, const char *key); /* "source_language", "licence", ...; or NULL */
 /* What the pack recommends ("search": {"beam": 10, ...}, "vocoder": {"dur_prediction": true, ...}) over `opt`. */

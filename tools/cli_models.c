@@ -18,7 +18,9 @@ void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS])
 {
 	s2st_search_options *s = &m->search;
 	const cli_option options[CLI_N_S2UT_OPTIONS] = {
-		{'m', "model", CLI_TEXT, "FILE", &m->files.model, 0, 0, "S2UT or XM checkpoint as fairseq saved it"},
+		{'m', "model", CLI_TEXT, "FILE", &m->files.model, 0, 0,
+		 "S2UT or XM checkpoint as fairseq saved it; of a mixture of experts NAME-shared.pt, or a .tar of "
+		 "its files"},
 		{0, "config", CLI_TEXT, "FILE", &m->files.config, 0, 0,
 		 "config.yaml; none: the one beside the model, if any"},
 		{0, "dict", CLI_TEXT, "FILE", &m->files.dict, 0, 0,
@@ -140,6 +142,7 @@ int cli_models_configure(cli *c, cli_models *m)
 		f->model = pick(f->model, m->pack, "s2ut");
 		f->config = pick(f->config, own ? NULL : m->pack, "config");
 		f->dict = pick(f->dict, own ? NULL : m->pack, "dict");
+		f->w2v_config = pick(f->w2v_config, own ? NULL : m->pack, "w2v_config");
 		if (!f->model)
 			cli_misuse(c, "no S2UT model: give -m MODEL.pt or --pack DIR");
 	}

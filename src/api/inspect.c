@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "formats/tar.h"
 
 static bool begins(const s2_map *m, const char *magic, size_t n)
 {
@@ -47,7 +48,7 @@ static int describe_by_content(s2_subject *s, const s2_map *m, s2st_error *err)
 	const char *path = m->path, *audio = audio_format(m);
 	if (begins(m, "\x93NUMPY", 6))
 		return s2_describe_npy(s, path, err);
-	if (begins(m, "PK\3\4", 4) || is_safetensors(m))
+	if (begins(m, "PK\3\4", 4) || is_safetensors(m) || s2_tar_is(m->bytes, m->size))
 		return s2_describe_checkpoint(s, path, err);
 	if (m->bytes[0] == 0x80 && m->size > 1 && m->bytes[1] <= 5)
 		return s2_describe_pickle(s, m, err);

@@ -34,7 +34,10 @@ static const fact facts[] = {
 	{S2_KIND_S2UT, "decoder_dim", DIM, "decoder.layers.0.fc1.weight", NULL, 1},
 	{S2_KIND_XM, "vocabulary", DIM, "decoder.embed_tokens.weight", NULL, 0},
 	{S2_KIND_XM, "encoder_layers", COUNT, "encoder.w2v_encoder.w2v_model.encoder.layers.", "fc1.weight", 0},
-	{S2_KIND_XM, "decoder_layers", COUNT, "decoder.layers.", "fc1.weight", 0},
+	{S2_KIND_XM, "encoder_dim", DIM, "encoder.w2v_encoder.w2v_model.encoder.layers.0.fc1.weight", NULL, 1},
+	{S2_KIND_XM, "adaptor_layers", COUNT, "encoder.adaptor.layers.", "weight", 0},
+	{S2_KIND_XM, "decoder_layers", COUNT, "decoder.layers.", "final_layer_norm.weight", 0},
+	{S2_KIND_XM, "decoder_dim", DIM, "decoder.embed_tokens.weight", NULL, 1},
 	{S2_KIND_VOCODER, "units", DIM, "dict.weight", NULL, 0},
 	{S2_KIND_VOCODER, "embedding_dim", DIM, "dict.weight", NULL, 1},
 	{S2_KIND_VOCODER, "speakers", DIM, "spkr.weight", NULL, 0},
@@ -81,6 +84,24 @@ static int64_t code_size(const s2_checkpoint *c)
 	return k;
 }
 
+/* Mixtures in place of feed-forward parts: how many layers have one, and of how many experts. */
+static void report_experts(s2_report *r, const s2_checkpoint *c)
+{
+	size_t layers = 0, experts = 0;
+	for (size_t i = 0; i < s2_checkpoint_n_tensors(c); i++) {
+		const s2_tensor *t = s2_checkpoint_tensor_at(c, i);
+		if (!strstr(t->name, ".moe_layer.gate.wg.weight") || t->rank != 2)
+			continue;
+		layers++;
+		experts = t->dims[0];
+	}
+	if (layers == 0)
+		return;
+	s2_report_int(r, "mixture_layers", (int64_t)layers);
+	s2_report_int(r, "experts", (int64_t)experts);
+	s2_report_int(r, "rank_files", (int64_t)s2_checkpoint_n_ranks(c));
+}
+
 static void report_fit(s2_report *r, const s2_checkpoint *c, s2_kind kind)
 {
 	const int64_t k = code_size(c);
@@ -92,6 +113,7 @@ static void report_fit(s2_report *r, const s2_checkpoint *c, s2_kind kind)
 				 k ? (long long)k : found(r, "vocabulary") - 4);
 		break;
 	case S2_KIND_XM:
+		report_experts(r, c);
 		s2_report_format(r, "fits",
 				 "a dict.txt of %lld symbols, the special ones included, or one of %lld without them",
 				 found(r, "vocabulary"), found(r, "vocabulary") - 4);

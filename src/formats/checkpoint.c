@@ -7,8 +7,10 @@
 #include "base/file.h"
 #include "base/index.h"
 #include "formats/pickle.h"
+#include "formats/ranks.h"
 #include "formats/safetensors.h"
 #include "formats/sniff.h"
+#include "formats/tar.h"
 #include "formats/torchlegacy.h"
 #include "formats/torchzip.h"
 
@@ -30,6 +32,8 @@ struct s2_checkpoint {
 	s2_tensor *tensors;
 	size_t n_tensors;
 	s2_index *by_name;
+	s2_checkpoint **parts; /* [n_parts] rank files: their experts are among `tensors` */
+	size_t n_parts;
 };
 
 /* ---- the tree ------------------------------------------------------------------------------------------------ */
@@ -189,7 +193,7 @@ static int read_legacy(s2_checkpoint *c, const unsigned char *bytes, size_t n, s
 	return finish_pickled(c, root, s2_torchlegacy_storage, c->legacy, err);
 }
 
-static int read_any(s2_checkpoint *c, const unsigned char *bytes, size_t n, s2st_error *err)
+static int read_one(s2_checkpoint *c, const unsigned char *bytes, size_t n, s2st_error *err)
 {
 	if (n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0) {
 		S2_TRY(read_zip(c, bytes, n, err));
@@ -204,7 +208,67 @@ static int read_any(s2_checkpoint *c, const unsigned char *bytes, size_t n, s2st
 	return index_tensors(c, err);
 }
 
-/* ---- life cycle ---------------------------------------------------------------------------------------------- */
+/* ---- rank files: experts of the same model ------------------------------------------------------------------- */
+
+/* The shared file's tensors and, under the whole's names, those of all parts. */
+static int merge_parts(s2_checkpoint *c, s2st_error *err)
+{
+	size_t n = c->n_tensors;
+	s2_tensor *all;
+	for (size_t i = 0; i < c->n_parts; i++)
+		n += c->parts[i]->n_tensors;
+	S2_ALLOC(all, c->arena, n, 1, err);
+	if (c->n_tensors)
+		memcpy(all, c->tensors, c->n_tensors * sizeof *all);
+	n = c->n_tensors;
+	for (size_t i = 0; i < c->n_parts; i++) {
+		for (size_t j = 0; j < c->parts[i]->n_tensors; j++) {
+			all[n] = c->parts[i]->tensors[j];
+			S2_TRY(s2_ranks_rename(&all[n].name, c->arena, c->parts[i], i, all[n].name, err));
+			n += all[n].name != NULL;
+		}
+		c->has_optimizer = c->has_optimizer || c->parts[i]->has_optimizer;
+	}
+	c->tensors = all;
+	c->n_tensors = n;
+	s2_index_free(c->by_name);
+	return index_tensors(c, err);
+}
+
+static int finish_parts(s2_checkpoint *c, s2st_error *err)
+{
+	S2_TRY(s2_ranks_check(c, c->parts, c->n_parts, err));
+	return merge_parts(c, err);
+}
+
+static int open_ranks(s2_checkpoint *c, const char *path, s2st_error *err)
+{
+	char **paths;
+	size_t n;
+	if (!s2_ranks_wanted(c))
+		return S2ST_OK;
+	S2_TRY(s2_ranks_find(&paths, &n, c->arena, path, err));
+	S2_ZALLOC(c->parts, c->arena, n, 1, err);
+	for (; c->n_parts < n; c->n_parts++)
+		S2_TRY(s2_checkpoint_open(&c->parts[c->n_parts], paths[c->n_parts], err));
+	return finish_parts(c, err);
+}
+
+/* Where in a tar's list rank `rank` of `shared` is (-1: the shared file itself); NULL: nowhere. */
+static const s2_tar_member *find_member(const s2_tar_member *at, size_t n, const s2_tar_member *shared, int64_t rank)
+{
+	for (size_t i = 0; i < n; i++) {
+		s2_rank_name name, whole;
+		if (!s2_rank_name_parse(&name, at[i].name) || name.rank != rank)
+			continue;
+		if (!shared)
+			return &at[i];
+		if (s2_rank_name_parse(&whole, shared->name) && whole.stem == name.stem &&
+		    strncmp(shared->name, at[i].name, name.stem) == 0)
+			return &at[i];
+	}
+	return NULL;
+}
 
 static s2_checkpoint *new_checkpoint(const char *name)
 {
@@ -218,6 +282,46 @@ static s2_checkpoint *new_checkpoint(const char *name)
 	s2_checkpoint_close(c);
 	return NULL;
 }
+
+static int parse_part(s2_checkpoint *c, const s2_tar_member *m, s2st_error *err)
+{
+	size_t size = strlen(c->name) + strlen(m->name) + 2;
+	char *name;
+	S2_ALLOC(name, c->arena, size, 1, err);
+	snprintf(name, size, "%s:%s", c->name, m->name);
+	s2_checkpoint *part = c->parts[c->n_parts] = new_checkpoint(name);
+	if (!part)
+		return s2_fail_mem(err, name);
+	c->n_parts++;
+	return read_one(part, m->bytes, m->n, err);
+}
+
+static int read_tar(s2_checkpoint *c, const unsigned char *bytes, size_t n, s2st_error *err)
+{
+	s2_tar_member *members;
+	size_t n_members;
+	S2_TRY(s2_tar_list(&members, &n_members, c->arena, bytes, n, c->name, err));
+	const s2_tar_member *shared = find_member(members, n_members, NULL, -1), *m;
+	if (!shared)
+		return s2_sniff_fail(bytes, n, c->name, err);
+	S2_TRY(read_one(c, shared->bytes, shared->n, err));
+	if (!s2_ranks_wanted(c))
+		return S2ST_OK;
+	S2_ZALLOC(c->parts, c->arena, n_members, 1, err);
+	for (int64_t rank = 0; (m = find_member(members, n_members, shared, rank)); rank++)
+		S2_TRY(parse_part(c, m, err));
+	if (c->n_parts == 0)
+		return s2_fail(err, S2ST_EMODEL, "%s: expected the experts of %s in rank files, found no -rank-0",
+			       c->name, shared->name);
+	return finish_parts(c, err);
+}
+
+static int read_any(s2_checkpoint *c, const unsigned char *bytes, size_t n, s2st_error *err)
+{
+	return s2_tar_is(bytes, n) ? read_tar(c, bytes, n, err) : read_one(c, bytes, n, err);
+}
+
+/* ---- life cycle ---------------------------------------------------------------------------------------------- */
 
 static int finish(s2_checkpoint **out, s2_checkpoint *c, int rc)
 {
@@ -246,6 +350,8 @@ int s2_checkpoint_open(s2_checkpoint **out, const char *path, s2st_error *err)
 	int rc = s2_map_open(&c->map, path, err);
 	if (rc == S2ST_OK)
 		rc = read_any(c, c->map.bytes, c->map.size, err);
+	if (rc == S2ST_OK && c->n_parts == 0)
+		rc = open_ranks(c, path, err);
 	if (rc == S2ST_OK) /* a look at an entry's header brought in 64 KB around it */
 		s2_map_forget(&c->map);
 	return finish(out, c, rc);
@@ -269,6 +375,8 @@ void s2_checkpoint_close(s2_checkpoint *c)
 {
 	if (!c)
 		return;
+	for (size_t i = 0; i < c->n_parts; i++)
+		s2_checkpoint_close(c->parts[i]);
 	s2_index_free(c->by_name);
 	s2_torchzip_close(c->zip);
 	s2_torchlegacy_close(c->legacy);
@@ -276,6 +384,11 @@ void s2_checkpoint_close(s2_checkpoint *c)
 	s2_map_close(&c->map);
 	free(c->name);
 	free(c);
+}
+
+size_t s2_checkpoint_n_ranks(const s2_checkpoint *c)
+{
+	return c->n_parts;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */

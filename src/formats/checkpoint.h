@@ -3,6 +3,8 @@
  *   torch zip (>= 1.6)   archive/data.pkl + archive/data/KEY, stored entries used where they lie in the mapping
  *   torch legacy         magic, protocol, sys_info, pickle, keys, raw storages
  *   safetensors          8-byte length, JSON header, raw tensors
+ *   NAME-shared.pt       a mixture of experts, with NAME-rank-N.pt beside it: one model under the whole's names
+ *   tar                  of such a set
  * later containers are new files behind this header.
  *
  * Layer: formats. Tensors under the optimizer's keys (last_optimizer_state, optimizer, optimizer_state, opt_state,
@@ -16,8 +18,10 @@
 
 typedef struct s2_checkpoint s2_checkpoint;
 
+/* Rank files are looked for beside `path` where it has gates and no experts. */
 S2ST_CHECK int s2_checkpoint_open(s2_checkpoint **out, const char *path, s2st_error *err);
-/* The same over a whole file in memory, which outlives the checkpoint. `name` is for messages. */
+/* The same over a whole file in memory, which outlives the checkpoint; of rank files only those in the same tar are
+ * found. `name` is for messages. */
 S2ST_CHECK int s2_checkpoint_parse(s2_checkpoint **out, const unsigned char *bytes, size_t n, const char *name,
 				   s2st_error *err);
 /* A part of c's tree, which holds a state dict of its own, as a checkpoint: its tensors, root and config are that
@@ -27,6 +31,7 @@ void s2_checkpoint_close(s2_checkpoint *c);
 
 const char *s2_checkpoint_path(const s2_checkpoint *c);
 const char *s2_checkpoint_container(const s2_checkpoint *c); /* "torch zip", "torch legacy", "safetensors" */
+size_t s2_checkpoint_n_ranks(const s2_checkpoint *c); /* rank files that are part of it; 0: one file */
 
 /* The whole pickled tree (NULL for safetensors), without optimizer state. */
 const s2_value *s2_checkpoint_root(const s2_checkpoint *c);

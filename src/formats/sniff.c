@@ -46,7 +46,7 @@ static const char *tar(const unsigned char *bytes, size_t n)
 			return "torch's first container (tar, before 0.1.10), which is not supported: load and save it "
 			       "with a "
 			       "newer torch";
-	return "a tar archive: unpack it first";
+	return "a tar archive without a NAME-shared.pt and its NAME-rank-N.pt: unpack it first";
 }
 
 static const char *text(const unsigned char *bytes, size_t n)

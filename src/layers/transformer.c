@@ -16,7 +16,8 @@ static size_t add_rows(s2_bind_row *rows, size_t n, const s2_bind_row *more, siz
 	return n + n_more;
 }
 
-static size_t layer_rows(s2_bind_row *rows, const s2_transformer_config *c)
+/* Those of the feed-forward part come last: *n_dense of them, which layers with a mixture of experts lack. */
+static size_t layer_rows(s2_bind_row *rows, size_t *n_dense, const s2_transformer_config *c)
 {
 #define L s2_transformer_layer
 	size_t d = c->dim, n = 0;
@@ -26,9 +27,11 @@ static size_t layer_rows(s2_bind_row *rows, const s2_transformer_config *c)
 		S2_ROWS_LINEAR(L, self.v, "self_attn.v_proj", d, d),
 		S2_ROWS_LINEAR(L, self.out, "self_attn.out_proj", d, d),
 		S2_ROWS_NORM(L, self_norm, "self_attn_layer_norm", d),
+		S2_ROWS_NORM(L, final_norm, "final_layer_norm", d),
+	};
+	const s2_bind_row dense[] = {
 		S2_ROWS_LINEAR(L, fc1, "fc1", c->ffn, d),
 		S2_ROWS_LINEAR(L, fc2, "fc2", d, c->ffn),
-		S2_ROWS_NORM(L, final_norm, "final_layer_norm", d),
 	};
 	const s2_bind_row cross[] = {
 		S2_ROWS_LINEAR(L, cross.q, "encoder_attn.q_proj", d, d),
@@ -46,7 +49,8 @@ static size_t layer_rows(s2_bind_row *rows, const s2_transformer_config *c)
 		{"self_attn.grep_a", offsetof(L, gate_scale), 4, {1, c->heads, 1, 1}, S2_BIND_F32},
 	};
 #undef L
-	_Static_assert(sizeof self + sizeof cross + sizeof distances + sizeof gate == MAX_ROWS * sizeof *rows,
+	_Static_assert(sizeof self + sizeof cross + sizeof distances + sizeof gate + sizeof dense ==
+			       MAX_ROWS * sizeof *rows,
 		       "room for every row");
 	n = add_rows(rows, n, self, sizeof self / sizeof *self);
 	if (c->cross_dim)
@@ -55,7 +59,8 @@ static size_t layer_rows(s2_bind_row *rows, const s2_transformer_config *c)
 		n = add_rows(rows, n, distances, sizeof distances / sizeof *distances);
 	if (c->gated)
 		n = add_rows(rows, n, gate, sizeof gate / sizeof *gate);
-	return n;
+	*n_dense = sizeof dense / sizeof *dense;
+	return add_rows(rows, n, dense, *n_dense);
 }
 
 /* Part of `name` after "PREFIXn."; NULL: not inside the stack. */
@@ -74,7 +79,8 @@ static int refuse_strangers(const s2_binder *b, const s2_transformer_config *c, 
 	static const char adapter[] = "adapter_layer.";
 	for (size_t i = 0; i < s2_checkpoint_n_tensors(b->ckpt); i++) {
 		const char *name = s2_checkpoint_tensor_at(b->ckpt, i)->name, *part = inside_layer(name, prefix);
-		bool known = !part || (c->adapted && strncmp(part, adapter, sizeof adapter - 1) == 0);
+		bool known = !part || s2_moe_knows(part) ||
+			     (c->adapted && strncmp(part, adapter, sizeof adapter - 1) == 0);
 		for (size_t j = 0; !known && j < n_rows; j++) {
 			char own[128];
 			const char *theirs = s2_bind_name(b, rows[j].name, own, sizeof own);
@@ -92,13 +98,15 @@ int s2_transformer_bind(s2_transformer_layer **out, const s2_binder *b, const s2
 			const char *prefix, s2st_error *err)
 {
 	s2_bind_row rows[MAX_ROWS];
-	size_t n_rows = layer_rows(rows, c);
+	size_t n_dense, n_rows = layer_rows(rows, &n_dense, c);
 	S2_TRY(refuse_strangers(b, c, rows, n_rows, prefix, err));
 	S2_ZALLOC(*out, b->arena, n, 1, err);
 	for (size_t i = 0; i < n; i++) {
 		char name[128];
 		snprintf(name, sizeof name, "%s%zu.", prefix, i);
-		S2_TRY(s2_bind(b, &(*out)[i], rows, n_rows, name, err));
+		s2_transformer_layer *l = &(*out)[i];
+		S2_TRY(s2_moe_bind(&l->moe, b, c->dim, name, err));
+		S2_TRY(s2_bind(b, l, rows, l->moe.n_experts ? n_rows - n_dense : n_rows, name, err));
 	}
 	return 0;
 }
@@ -150,8 +158,14 @@ static int feed_forward(const s2_exec *x, const s2_transformer_config *c, const 
 			size_t rows, float *buf, s2st_error *err)
 {
 	float *inner;
-	S2_ALLOC(inner, x->scratch, rows, c->ffn, err);
 	const float *in = open_sublayer(x, c, buf, h, rows, &l->final_norm);
+	if (l->moe.n_experts) {
+		S2_TRY(s2_moe_forward(x, &l->moe, c->top1 ? 1 : 2, c->act, h, in, rows, err));
+		if (!c->pre_norm)
+			s2_norm_forward(x, h, h, rows, c->dim, &l->final_norm);
+		return 0;
+	}
+	S2_ALLOC(inner, x->scratch, rows, c->ffn, err);
 	s2_linear_forward(x, inner, c->ffn, in, rows, &l->fc1, &(s2_epilogue){.act = c->act});
 	close_sublayer(x, c, h, rows, &l->fc2, inner, &l->final_norm);
 	return 0;

@@ -12,6 +12,7 @@
 
 #include "layers/cache.h"
 #include "layers/linear.h"
+#include "layers/moe.h"
 
 enum { S2_FIRST_POSITION = 2 }; /* fairseq counts positions from padding_idx + 1 */
 
@@ -20,6 +21,7 @@ typedef struct s2_transformer_config {
 	size_t cross_dim; /* width of the encoder output attended to; 0: no cross attention */
 	bool pre_norm;
 	s2_act act;
+	bool top1;      /* a mixture asks one expert for a token, not two */
 	size_t buckets; /* of distances that the first layer has a bias for (layers/distance.h); 0: none */
 	bool gated;     /* each layer's queries scale that bias (WavLM) */
 	bool adapted;   /* layers hold an adapter_layer, which is not bound here (layers/adapter.h) */
@@ -32,14 +34,15 @@ typedef struct s2_attention_weights {
 typedef struct s2_transformer_layer {
 	s2_attention_weights self, cross;
 	s2_norm self_norm, cross_norm, final_norm;
-	s2_linear fc1, fc2; /* [ffn, dim], [dim, ffn] */
+	s2_linear fc1, fc2; /* [ffn, dim], [dim, ffn]; not bound where there is a mixture of experts */
+	s2_moe moe;
 	const float *distances; /* [buckets, heads], of a stack's first layer */
 	s2_linear gate;         /* [8, head_dim] */
 	const float *gate_scale; /* [heads] */
 } s2_transformer_layer;
 
 /* n layers "PREFIX0." .. into an array in the binder's arena. A tensor inside a layer that is not one of its own
- * (NormFormer scales, adapters, experts) changes what the layer computes, so it is refused by name. */
+ * (NormFormer scales, adapters) changes what the layer computes, so it is refused by name. */
 S2ST_CHECK int s2_transformer_bind(s2_transformer_layer **out, const s2_binder *b, const s2_transformer_config *c,
 				   size_t n, const char *prefix, s2st_error *err);
 

@@ -63,6 +63,17 @@ void s2_gemm(const s2_exec *x, float *out, size_t ldo, size_t m, size_t n, const
 void s2_gemm_worker(const s2_exec *x, int worker, float *out, size_t ldo, size_t m, size_t n, const s2_left *a,
 		    const s2_right *b, const s2_epilogue *e);
 
+/* Several products at once, in one parallel loop: the few rows that each of many weights gets. Their outputs must not
+ * overlap. */
+typedef struct s2_gemm_item {
+	float *out;
+	size_t ldo, m, n;
+	s2_left a;
+	s2_right b;
+	s2_epilogue e;
+} s2_gemm_item;
+void s2_gemm_group(const s2_exec *x, const s2_gemm_item *items, size_t n);
+
 size_t s2_gemm_pack_floats(void); /* working memory of one worker, 64-byte aligned */
 
 #endif

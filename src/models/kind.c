@@ -22,6 +22,7 @@ static const struct {
 	[S2_KIND_SPEECHT5] = {"speecht5", "a SpeechT5 model"},
 	[S2_KIND_VOCODER] = {"code_hifigan", "a unit vocoder (HiFi-GAN)"},
 	[S2_KIND_VITS] = {"vits", "a VITS text-to-speech model"},
+	[S2_KIND_EXPERTS] = {"experts", "one rank's experts of a mixture (the model is its -shared.pt)"},
 	[S2_KIND_TEXT] = {"text", "a text model"},
 };
 
@@ -74,13 +75,16 @@ const char *s2_model_arch(const s2_checkpoint *c)
 s2_kind s2_model_kind(const s2_checkpoint *c)
 {
 	const char *arch = s2_model_arch(c);
-	size_t first = N_SIGNS;
-	for (size_t i = 0; i < s2_checkpoint_n_tensors(c); i++) {
+	size_t first = N_SIGNS, n_experts = 0, n = s2_checkpoint_n_tensors(c);
+	for (size_t i = 0; i < n; i++) {
 		const char *name = s2_checkpoint_tensor_at(c, i)->name;
+		n_experts += strstr(name, ".moe_layer.experts.") != NULL;
 		for (size_t j = 0; j < first; j++)
 			if (begins(name, signs[j].prefix) && (!signs[j].arch || (arch && begins(arch, signs[j].arch))))
 				first = j;
 	}
+	if (n && n_experts == n)
+		return S2_KIND_EXPERTS;
 	return first < N_SIGNS ? signs[first].kind : S2_KIND_UNKNOWN;
 }
 

@@ -26,6 +26,7 @@ typedef enum s2_kind {
 	S2_KIND_VOCODER,
 	S2_KIND_VITS,
 	S2_KIND_TEXT,
+	S2_KIND_EXPERTS,
 	S2_N_KINDS
 } s2_kind;
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "models/kind.h"
 
 /* Room for any model there is, and a bound on what a hostile file can make us allocate. */
@@ -89,8 +90,14 @@ static int read_stack(const source *s, s2_transformer_config *t, size_t *layers,
 {
 	char name[128], key[64];
 	size_t dims[2];
-	*layers = s2_bind_count(s->c, prefix, "fc1.weight");
+	size_t dense = s2_bind_count(s->c, prefix, "fc1.weight");
+	size_t mixtures = s2_bind_count(s->c, prefix, "moe_layer.gate.wg.weight");
+	*layers = s2_max(dense, mixtures);
 	snprintf(name, sizeof name, "%s0.fc1.weight", prefix);
+	for (size_t i = 0; i < dense && !has(s, name); i++)
+		snprintf(name, sizeof name, "%s%zu.fc1.weight", prefix, i);
+	if (mixtures && !dense)
+		snprintf(name, sizeof name, "%s0.moe_layer.experts.0.fc1.weight", prefix);
 	S2_TRY(s2_bind_shape(s->c, name, 2, dims, s->err));
 	t->ffn = dims[0];
 	t->dim = dims[1];
@@ -272,6 +279,7 @@ static int read_decoder(const source *s, size_t default_heads, s2_s2ut_config *o
 	bool bare; /* pre-norm without the norm at the end */
 	S2_TRY(read_stack(s, t, &out->decoder_layers, "decoder.layers.", "decoder", default_heads));
 	t->cross_dim = out->encoder.dim;
+	S2_TRY(get_bool(s, "moe_top1_expert", false, &t->top1));
 	S2_TRY(get_bool(s, "no_decoder_final_norm", false, &bare));
 	if (bare)
 		S2_TRY(get_bool(s, "decoder_normalize_before", true, &t->pre_norm));

@@ -59,3 +59,20 @@ echo '{"encoder_layers": 2, "encoder_attention_heads": 4, "layer_norm_first": tr
 test "$(s2ut-generate -m proj.pt --config proj.config.yaml --w2v-config w2v.json --nbest 10 $w)" = "$best"
 wav 1 16000 300 >short.wav
 exits 1 s2ut-generate -m proj.pt --config proj.config.yaml short.wav
+
+echo '--- experts'
+cp $g/xm/moe-shared.pt $g/xm/moe-rank-0.pt $g/xm/moe-rank-1.pt $g/xm/moe.config.yaml $g/xm/moe.dict.txt .
+s2ut-generate -m moe-shared.pt --config moe.config.yaml --max-len-b 20 $g/audio/austen_a.wav $w
+tar -cf moe.tar moe-shared.pt moe-rank-0.pt moe-rank-1.pt
+test "$(s2ut-generate -m moe.tar --config moe.config.yaml --max-len-b 20 $w)" = \
+	"$(s2ut-generate -m moe-shared.pt --config moe.config.yaml --max-len-b 20 $w)"
+s2st-inspect moe.tar | grep -E '^(kind|mixture_layers|experts|rank_files)'
+s2st-inspect moe-rank-0.pt | grep -E '^(kind|description)'
+s2ut-generate --help | grep -A 5 '^Mixtures'
+exits 3 s2ut-generate -m moe-rank-0.pt --config moe.config.yaml $w
+mv moe-rank-0.pt gone
+exits 3 s2ut-generate -m moe-shared.pt --config moe.config.yaml $w
+mv moe-rank-1.pt moe-rank-0.pt
+exits 3 s2ut-generate -m moe-shared.pt --config moe.config.yaml $w
+tar -cf moe.tar moe-shared.pt
+exits 3 s2ut-generate -m moe.tar --config moe.config.yaml $w

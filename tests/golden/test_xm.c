@@ -115,6 +115,7 @@ int main(void)
 	test_model("proj", "proj");
 	test_model("v0", "v0");
 	test_model("adaptor_proj", "adaptor_proj");
+	test_model("moe-shared", "moe");
 	test_defaults();
 	s2st_context_free(ctx);
 	s2_arena_free(arena);
