@@ -281,9 +281,10 @@ static const char more[] =
 	"--format fairseq   the T-, H-, D-, P- lines of fairseq-generate: scores in base 2, ids are row numbers\n"
 	"--json             {\"id\", \"source\", \"nbest\": [{\"units\", \"tokens\", \"score\",\n"
 	"                   \"positional_scores\"}, ...]}, natural logarithms\n\n"
-	"Mixtures of experts (gshard: -m NAME-shared.pt with NAME-rank-N.pt beside it, or a .tar of them) take the\n"
-	"two likeliest experts of each token, all tokens: fairseq's evaluation adds Gumbel noise to the second choice\n"
-	"and drops tokens beyond an expert's share of a batch, so it does not repeat itself and this does.\n\n"
+	"Mixtures of experts (gshard: -m NAME-shared.pt with NAME-rank-N.pt beside it, or a .tar of them): each\n"
+	"token goes to its two likeliest experts, and none is left out. fairseq's evaluation adds Gumbel noise\n"
+	"to the second choice and drops tokens beyond an expert's share of a batch: its output changes from run\n"
+	"to run, this does not.\n\n"
 	"  s2ut-generate --pack models/es-en-demo talks/ | vocode --pack models/es-en-demo -o english/";
 
 int main(int argc, char **argv)

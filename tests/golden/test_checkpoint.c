@@ -40,7 +40,7 @@ static const struct {
 	{FIXTURES "/golden/wavlm/base_like.pt", "torch zip", 77, false},
 	{FIXTURES "/golden/wavlm/large_like.pt", "torch zip", 89, false},
 	{FIXTURES "/golden/xm/moe-rank-0.pt", "torch zip", 8, false},
-	{FIXTURES "/golden/xm/moe-shared.pt", "torch zip", 131, false},
+	{FIXTURES "/golden/xm/moe-shared.pt", "torch zip", 147, false},
 	{FIXTURES "/golden/xm/proj.pt", "torch zip", 134, false},
 	{SOURCE_DIR "/models/es-en-demo/s2ut.pt", "torch zip", 155, false},
 	{SOURCE_DIR "/models/es-en-demo/vocoder.pt", "torch zip", 101, false},
