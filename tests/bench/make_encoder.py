@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a HuBERT checkpoint of full size with random weights, as fairseq saves it, to measure with.
 
-    make_encoder.py base|large OUT.pt
+    make_encoder.py base|large|1b OUT.pt
 """
 import sys
 
@@ -10,6 +10,7 @@ import torch
 SIZES = {  # dim, ffn, heads, layers, layer norm in the conv stack and before each layer
     "base": (768, 3072, 12, 12, False),
     "large": (1024, 4096, 16, 24, True),
+    "1b": (1280, 5120, 16, 48, True),  # XLS-R
 }
 CONVS = [(512, 10, 5)] + [(512, 3, 2)] * 4 + [(512, 2, 2)] * 2
 
