@@ -6,7 +6,8 @@
  * Layer: layers. Equals fairseq's TransformerEncoderLayer and TransformerDecoderLayer (modules/transformer_layer.py,
  * modules/multihead_attention.py) and TransformerSentenceEncoderLayer of wav2vec 2.0, dropout off. Tensor names are
  * theirs: self_attn.{q,k,v,out}_proj, self_attn_layer_norm, encoder_attn.*, encoder_attn_layer_norm, fc1, fc2,
- * final_layer_norm; of WavLM self_attn.{relative_attention_bias,grep_linear,grep_a}. */
+ * final_layer_norm; of WavLM self_attn.{relative_attention_bias,grep_linear,grep_a}. A layer with moe_layer.gate has a
+ * mixture of experts (moe.h) in place of fc1 and fc2. */
 #ifndef S2_LAYERS_TRANSFORMER_H
 #define S2_LAYERS_TRANSFORMER_H
 
