@@ -163,7 +163,7 @@ static int check_experts(const s2_checkpoint *shared, s2_checkpoint *const *rank
 	size_t total = 0;
 	for (size_t i = 0; i < n; i++)
 		total += local_experts(ranks[i], gate->name, stem);
-	if (experts % n)
+	if (n == 0 || experts % n)
 		return s2_fail(err, S2ST_EMODEL,
 			       "%s: %.*s: expected a number of rank files that divides its %zu experts, found %zu",
 			       file, (int)stem, gate->name, experts, n);

@@ -72,7 +72,7 @@ bool s2_moe_knows(const char *name)
 /* ---- gate ---- */
 
 typedef struct choice {
-	size_t expert;
+	size_t row, expert;
 	float weight;
 } choice;
 
@@ -122,14 +122,16 @@ static int route(const s2_exec *x, const s2_moe *m, routes *r, const float *in, 
 	/* A counting sort by expert; counts lie two further on, so that the fill leaves `first` as it has to be. */
 	for (size_t i = 0; i < rows; i++) {
 		choose(chosen + i * top, p + i * m->n_experts, m->n_experts, top);
-		for (size_t j = 0; j < top; j++)
+		for (size_t j = 0; j < top; j++) {
+			chosen[i * top + j].row = i;
 			r->first[chosen[i * top + j].expert + 2]++;
+		}
 	}
 	for (size_t e = 2; e < m->n_experts + 2; e++)
 		r->first[e] += r->first[e - 1];
 	for (size_t i = 0; i < r->n; i++) {
 		size_t at = r->first[chosen[i].expert + 1]++;
-		r->row[at] = i / top;
+		r->row[at] = chosen[i].row;
 		r->weight[at] = chosen[i].weight;
 	}
 	return 0;
@@ -147,7 +149,7 @@ static void run_experts(const s2_exec *x, const s2_moe *m, const routes *r, s2_g
 		const s2_linear *l = first ? &m->experts[e].fc1 : &m->experts[e].fc2;
 		if (rows == 0)
 			continue;
-		items[n++] = (s2_gemm_item){
+		items[n] = (s2_gemm_item){
 			.out = out + from * width,
 			.ldo = width,
 			.m = rows,
@@ -156,6 +158,7 @@ static void run_experts(const s2_exec *x, const s2_moe *m, const routes *r, s2_g
 			.b = s2_right_weight(&l->w),
 			.e = {.bias = l->b, .act = act},
 		};
+		n++;
 	}
 	s2_gemm_group(x, items, n);
 }
