@@ -18,7 +18,7 @@ enum { MAX_DEPTH = 200 }; /* of the tree: real ones stay below 20 */
 
 static const char *const optimizer_keys[] = {"last_optimizer_state", "optimizer", "optimizer_state", "optimizer_states",
 					     "opt_state", "optim"};
-static const char *const state_keys[] = {"model", "generator", "state_dict", "net"};
+static const char *const state_keys[] = {"model", "generator", "state_dict", "net", "Distiller"};
 
 struct s2_checkpoint {
 	s2_map map; /* not used by s2_checkpoint_parse */

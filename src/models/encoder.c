@@ -103,7 +103,8 @@ static void project(const s2_exec *x, const s2_encoder *m, float *h, float *conv
 {
 	const s2_encoder_config *c = &m->config;
 	size_t channels = c->conv[c->n_conv - 1].c_out;
-	s2_norm_forward(x, conv, conv, frames, channels, &m->weights.feature_norm);
+	if (c->has_feature_norm)
+		s2_norm_forward(x, conv, conv, frames, channels, &m->weights.feature_norm);
 	if (c->has_projection)
 		s2_linear_forward(x, h, c->layer.dim, conv, frames, &m->weights.projection, NULL);
 	else
@@ -114,11 +115,23 @@ static void project(const s2_exec *x, const s2_encoder *m, float *h, float *conv
  * and we do not compute. */
 static int add_positions(const s2_exec *x, const s2_encoder *m, float *h, size_t frames, s2st_error *err)
 {
+	const s2_conv1d *convs = m->weights.pos_convs;
 	size_t dim = m->config.layer.dim;
 	s2_mark mark = s2_arena_mark(x->scratch);
-	float *out;
-	S2_ALLOC(out, x->scratch, s2_conv1d_out_len(&m->weights.pos_conv, frames), dim, err);
-	s2_conv1d_forward(x, out, dim, h, frames, &m->weights.pos_conv, &(s2_epilogue){.act = S2_ACT_GELU});
+	float *out, *in;
+	S2_ALLOC(out, x->scratch, s2_conv1d_out_len(convs, frames), dim, err);
+	if (m->config.pos_depth == 0) {
+		s2_conv1d_forward(x, out, dim, h, frames, convs, &(s2_epilogue){.act = S2_ACT_GELU});
+	} else {
+		S2_ALLOC(in, x->scratch, frames, dim, err);
+		memcpy(in, h, frames * dim * sizeof *in);
+		for (size_t i = 0; i < m->config.pos_depth; i++) {
+			s2_conv1d_forward(x, out, dim, in, frames, &convs[i], NULL);
+			s2_layer_norm(x, in, out, NULL, NULL, frames, dim, 1e-5f);
+			s2_activate(x, in, frames * dim, S2_ACT_GELU);
+		}
+		out = in;
+	}
 	s2_add_scaled(x, h, out, frames * dim, 1);
 	s2_arena_reset(x->scratch, mark);
 	return 0;

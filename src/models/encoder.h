@@ -1,5 +1,5 @@
 /* The wav2vec 2.0 family as one network: wav2vec 2.0, HuBERT, mHuBERT, XLSR, WavLM, base and large, with
- * or without a CTC head.
+ * or without a CTC head; UniSpeech, UniSpeech-SAT and ILS-SSL, DistilHuBERT, data2vec.
  *
  *   samples [n]
  *     └ (x - mean) / std over the file                  when the task says `normalize`
@@ -8,6 +8,7 @@
  *         extractor_mode layer_norm: layer norm after each
  *     └ layer_norm → post_extract_proj                  [t, d]
  *     └ x + GELU(pos_conv(x)) (→ encoder.layer_norm when post-norm)
+ *         data2vec: x + f(f(...f(x))), f(x) = GELU(layer_norm(conv(x))) without weights in the norm
  *     └ transformer layers                              [t, d]     layer n = output after the n-th, 1-based
  *         WavLM: attention scores + gate(query) * bias(distance)
  *         MMS: after each layer the adapter of a language
@@ -38,8 +39,10 @@ typedef struct s2_encoder_config {
 	} conv[S2_ENCODER_MAX_CONV];
 	bool conv_bias;
 	bool conv_layer_norm; /* each conv; else group norm after the first */
-	bool has_projection;  /* post_extract_proj; absent when the widths agree */
+	bool has_feature_norm; /* layer_norm before the projection; DistilHuBERT has none */
+	bool has_projection;   /* post_extract_proj; absent when the widths agree */
 	size_t pos_kernel, pos_groups;
+	size_t pos_depth; /* convolutions of positions, one on another (data2vec); 0: a single one with weight norm */
 	s2_transformer_config layer;
 	s2_distance_buckets distances; /* WavLM; n 0: attention knows no distances */
 	size_t n_layers;
@@ -56,7 +59,7 @@ typedef struct s2_encoder_weights {
 	} conv[S2_ENCODER_MAX_CONV];
 	s2_norm feature_norm; /* layer_norm, over the conv stack's channels */
 	s2_linear projection;
-	s2_conv1d pos_conv;
+	s2_conv1d *pos_convs; /* [pos_depth], at least one */
 	s2_norm norm; /* encoder.layer_norm */
 	s2_transformer_layer *layers;
 	s2_adapter *adapters; /* [n_layers]; NULL: none */

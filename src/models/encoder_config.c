@@ -150,10 +150,13 @@ static int conv_shapes(const source *s, s2_encoder_config *c, const char *fmt, s
 
 /* ---- the transformer ---- */
 
-static int positions(const source *s, s2_encoder_config *c, const char *stem, s2st_error *err)
+/* One convolution with weight norm, or without it a stack of them ("... %zu ..." in `stack`, data2vec). */
+static int positions(const source *s, s2_encoder_config *c, const char *stem, const char *stack, s2st_error *err)
 {
 	static const char *const tails[] = {"weight_v", "parametrizations.weight.original1", "weight"};
-	const s2_tensor *w = NULL;
+	const s2_tensor *w = tensor_of(s, c->prefix, stack, 0);
+	for (c->pos_depth = 0; tensor_of(s, c->prefix, stack, c->pos_depth); c->pos_depth++)
+		continue;
 	for (size_t i = 0; !w && i < sizeof tails / sizeof *tails; i++) {
 		char name[96];
 		snprintf(name, sizeof name, "%s%s", stem, tails[i]);
@@ -186,7 +189,7 @@ static int agree(const source *s, const char *key, size_t found, s2st_error *err
 typedef struct keys {
 	const char *dim, *ffn, *layers, *heads, *act, *pre_norm, *max_distance;
 	const char *fc1, *norm; /* tensor names */
-	const char *stack, *stack_tail, *pos, *buckets, *gate, *adapter;
+	const char *stack, *stack_tail, *pos, *pos_stack, *buckets, *gate, *adapter;
 } keys;
 
 static const keys fairseq_keys = {
@@ -195,6 +198,7 @@ static const keys fairseq_keys = {
 	.max_distance = "max_distance",
 	.fc1 = "encoder.layers.0.fc1.weight", .norm = "encoder.layer_norm.weight",
 	.stack = "encoder.layers.", .stack_tail = "fc1.weight", .pos = "encoder.pos_conv.0.",
+	.pos_stack = "encoder.pos_conv.%zu.0.weight",
 	.buckets = "encoder.layers.0.self_attn.relative_attention_bias.weight",
 	.gate = "encoder.layers.0.self_attn.grep_linear.weight",
 	.adapter = "encoder.layers.0.adapter_layer.W_a",
@@ -204,7 +208,7 @@ static const keys hf_keys = {
 	.act = "hidden_act", .pre_norm = "do_stable_layer_norm", .max_distance = "max_bucket_distance",
 	.fc1 = "encoder.layers.0.feed_forward.intermediate_dense.weight", .norm = "encoder.layer_norm.weight",
 	.stack = "encoder.layers.", .stack_tail = "feed_forward.intermediate_dense.weight",
-	.pos = "encoder.pos_conv_embed.conv.",
+	.pos = "encoder.pos_conv_embed.conv.", .pos_stack = "encoder.pos_conv_embed.layers.%zu.conv.weight",
 	.buckets = "encoder.layers.0.attention.rel_attn_embed.weight",
 	.gate = "encoder.layers.0.attention.gru_rel_pos_linear.weight",
 	.adapter = "encoder.layers.0.adapter_layer.linear_1.weight",
@@ -266,13 +270,15 @@ static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2s
 
 	int64_t heads;
 	bool pre_norm;
-	S2_TRY(positions(s, c, k->pos, err));
+	S2_TRY(positions(s, c, k->pos, k->pos_stack, err));
 	S2_TRY(s2_value_get_int(s->model, k->heads, usual_heads(c), &heads, s->file, err));
 	if (heads < 1 || c->layer.dim % (size_t)heads != 0)
 		return s2_fail(err, S2ST_EMODEL, "%s: %s: expected a divisor of %zu, found %lld", s->file, k->heads,
 			       c->layer.dim, (long long)heads);
 	c->layer.heads = (size_t)heads;
-	S2_TRY(s2_value_get_bool(s->model, k->pre_norm, c->conv_layer_norm, &pre_norm, s->file, err));
+	/* data2vec is post-norm whatever its extractor; Hugging Face's config of it does not say so. */
+	S2_TRY(s2_value_get_bool(s->model, k->pre_norm, c->conv_layer_norm && c->pos_depth == 0, &pre_norm, s->file,
+				 err));
 	c->layer.pre_norm = pre_norm;
 	S2_TRY(activation(s, &c->layer.act, k->act, "gelu", err));
 	c->layer.adapted = has(s, c->prefix, k->adapter);
@@ -342,6 +348,7 @@ int s2_encoder_config_fairseq(s2_encoder_config *c, const s2_checkpoint *ckpt, c
 	c->kind = s2_value_get_str(model, "_name", s2_value_get_str(model, "arch", nameless));
 	c->conv_layer_norm = has(&s, c->prefix, "feature_extractor.conv_layers.0.2.1.weight");
 	c->conv_bias = has(&s, c->prefix, "feature_extractor.conv_layers.0.0.bias");
+	c->has_feature_norm = !s2_value_get(s2_checkpoint_root(ckpt), "Distiller"); /* s3prl's DistilHuBERT */
 	c->has_projection = has(&s, c->prefix, "post_extract_proj.weight");
 	c->head = fairseq_head(&s, c->prefix);
 	S2_TRY(conv_shapes(&s, c, "feature_extractor.conv_layers.%zu.0.weight", err));
@@ -367,6 +374,7 @@ int s2_encoder_config_hf(s2_encoder_config *c, const s2_checkpoint *ckpt, const 
 	c->kind = s2_value_get_str(json, "model_type", "wav2vec2");
 	c->conv_layer_norm = has(&s, c->prefix, "feature_extractor.conv_layers.1.layer_norm.weight");
 	c->conv_bias = has(&s, c->prefix, "feature_extractor.conv_layers.0.conv.bias");
+	S2_TRY(s2_value_get_bool(json, "feat_proj_layer_norm", true, &c->has_feature_norm, json_name, err));
 	c->has_projection = true;
 	c->head = has(&s, "", "lm_head.weight") ? "lm_head." : NULL;
 	S2_TRY(conv_shapes(&s, c, "feature_extractor.conv_layers.%zu.conv.weight", err));

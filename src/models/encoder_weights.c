@@ -2,12 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "models/encoder.h"
 
 /* The names of one layout. %zu is the number of the conv. */
 typedef struct names {
 	const char *conv, *conv_norm_first, *conv_norm_each;
-	const char *feature_norm, *projection, *pos_conv, *norm, *layers, *adapter;
+	const char *feature_norm, *projection, *pos_conv, *pos_stack, *norm, *layers, *adapter;
 	const s2_rename *rename; /* fairseq's names inside a transformer layer to this layout's */
 } names;
 
@@ -25,11 +26,12 @@ static const s2_rename hf_layer_names[] = {
 static const names layouts[] = {
 	[S2_LAYOUT_FAIRSEQ] = {"feature_extractor.conv_layers.%zu.0.", "feature_extractor.conv_layers.%zu.2.",
 			       "feature_extractor.conv_layers.%zu.2.1.", "layer_norm.", "post_extract_proj.",
-			       "encoder.pos_conv.0.", "encoder.layer_norm.", "encoder.layers.",
+			       "encoder.pos_conv.0.", "encoder.pos_conv.%zu.0.", "encoder.layer_norm.", "encoder.layers.",
 			       "encoder.layers.%zu.adapter_layer.", NULL},
 	[S2_LAYOUT_HF] = {"feature_extractor.conv_layers.%zu.conv.", "feature_extractor.conv_layers.%zu.layer_norm.",
 			  "feature_extractor.conv_layers.%zu.layer_norm.", "feature_projection.layer_norm.",
-			  "feature_projection.projection.", "encoder.pos_conv_embed.conv.", "encoder.layer_norm.",
+			  "feature_projection.projection.", "encoder.pos_conv_embed.conv.",
+			  "encoder.pos_conv_embed.layers.%zu.conv.", "encoder.layer_norm.",
 			  "encoder.layers.", "encoder.layers.%zu.adapter_layer.", hf_layer_names},
 };
 
@@ -104,11 +106,15 @@ static int bind_positions(s2_encoder_weights *w, const s2_encoder_config *c, con
 		const float *bias;
 	} got = {NULL};
 	const s2_bind_row rows[] = {{"bias", 0, 1, {c->layer.dim}, S2_BIND_F32}};
-	s2_weight folded;
-	full_name(name, c, n->pos_conv, 0);
-	S2_TRY(s2_bind(b, &got, rows, 1, name, err));
-	S2_TRY(s2_bind_weight_norm(b, &folded, name, dims, 2, 1, err));
-	w->pos_conv = conv_of(&folded, got.bias, c->pos_groups, 1, c->pos_kernel / 2);
+	const size_t depth = s2_max(c->pos_depth, 1);
+	S2_ZALLOC(w->pos_convs, b->arena, depth, 1, err);
+	for (size_t i = 0; i < depth; i++) {
+		s2_weight weight;
+		full_name(name, c, c->pos_depth ? n->pos_stack : n->pos_conv, i);
+		S2_TRY(s2_bind(b, &got, rows, 1, name, err));
+		S2_TRY(s2_bind_weight_norm(b, &weight, name, dims, 2, 1, err)); /* or a plain weight */
+		w->pos_convs[i] = conv_of(&weight, got.bias, c->pos_groups, 1, c->pos_kernel / 2);
+	}
 	return 0;
 }
 
@@ -143,7 +149,8 @@ int s2_encoder_bind(s2_encoder_weights *w, const s2_encoder_config *c, const s2_
 	size_t channels = c->conv[c->n_conv - 1].c_out, dim = c->layer.dim;
 	char name[NAME_SIZE];
 	S2_TRY(bind_convs(w, c, b, n, err));
-	S2_TRY(bind_norm(&w->feature_norm, b, full_name(name, c, n->feature_norm, 0), channels, err));
+	if (c->has_feature_norm)
+		S2_TRY(bind_norm(&w->feature_norm, b, full_name(name, c, n->feature_norm, 0), channels, err));
 	if (c->has_projection)
 		S2_TRY(bind_linear(&w->projection, b, full_name(name, c, n->projection, 0), dim, channels, err));
 	else if (channels != dim)

@@ -143,6 +143,13 @@ int main(void)
 	test_layers("wavlm/base_like.pt", "wavlm/base_like", false);
 	test_layers("wavlm/large_like.pt", "wavlm/large_like", false);
 	test_layers("../zoo/wavlm_hf", "wavlm/large_like", false);
+	/* against an independent PyTorch implementation (tests/data/zoo/oracle.py) */
+	test_layers("../zoo/data2vec.pt", "../zoo/data2vec", false);
+	test_layers("../zoo/data2vec_hf", "../zoo/data2vec", false);
+	test_layers("../zoo/distilhubert.pt", "../zoo/distilhubert", false);
+	test_layers("../zoo/distilhubert_hf", "../zoo/distilhubert", false);
+	test_layers("../zoo/unispeech_sat.pt", "hubert/base_like", false);
+	test_layers("../zoo/ils_ssl.pt", "../zoo/ils_ssl", false);
 	test_ctc();
 	return TEST_RESULT();
 }

@@ -2,6 +2,7 @@
 is no reference to run, with what an independent PyTorch implementation (oracle.py) computes from them."""
 import os
 
+import numpy
 import torch
 
 import layouts
@@ -82,9 +83,88 @@ def lid_hf():
     layouts.write_json(path("lid_hf", "expected.json"), cases)
 
 
+def golden_model(name):
+    """Weights and config of a recorded encoder, to make others from."""
+    c = torch.load(os.path.join(golden, name + ".pt"))
+    cfg = c["cfg"].get("model", c["cfg"])
+    cfg = dict(cfg if isinstance(cfg, dict) else vars(cfg))
+    cfg.setdefault("normalize", c["cfg"].get("task", {}).get("normalize", False))
+    return dict(c["model"]), cfg
+
+
+def save_layers(name, w, cfg, layer=oracle.transformer_layer):
+    for wav in oracle.WAVS:
+        for i, state in enumerate(oracle.states(oracle.read_wav(wav), w, cfg, layer)[1:]):
+            numpy.save(path("%s.%s.L%d.npy" % (name, wav, i + 1)), state.numpy())
+
+
+def encoder_only(w):
+    return {k: v for k, v in w.items() if k.split(".")[0] in
+            ("feature_extractor", "layer_norm", "post_extract_proj", "encoder")}
+
+
+def data2vec():
+    """data2vec-audio: layer norm in each convolution, post-norm layers, a stack of plain convolutions for positions;
+    as fairseq saved it and as Data2VecAudioModel."""
+    torch.manual_seed(2)
+    w, cfg = golden_model("hubert/large_like")
+    w = {k: v for k, v in encoder_only(w).items() if "pos_conv" not in k}
+    cfg.update(_name="data2vec_audio", layer_norm_first=False, conv_pos=15, pos_conv_depth=3)
+    dim, groups = cfg["encoder_embed_dim"], cfg["conv_pos_groups"]
+    for i in range(3):
+        w["encoder.pos_conv.%d.0.weight" % i] = torch.randn(dim, dim // groups, 5) * 0.2
+        w["encoder.pos_conv.%d.0.bias" % i] = torch.randn(dim) * 0.1
+    save_layers("data2vec", w, cfg)
+    extra = {"_ema": torch.zeros(3), "final_proj.weight": torch.zeros(dim, dim), "mask_emb": torch.zeros(dim)}
+    torch.save({"cfg": {"_name": None, "model": cfg, "task": {"_name": "audio_pretraining", "normalize": True}},
+                "model": dict(w, **extra)}, path("data2vec.pt"))
+    names = {"encoder.pos_conv.%d.0.%s" % (i, p): "encoder.pos_conv_embed.layers.%d.conv.%s" % (i, p)
+             for i in range(3) for p in ("weight", "bias")}
+    config = layouts.hf_config(cfg, model_type="data2vec-audio", conv_pos_kernel_size=5)
+    for key in ("do_stable_layer_norm", "feat_extract_norm"):
+        del config[key]
+    layouts.write_hf(path("data2vec_hf"), config, {names.get(k) or layouts.hf_name(k): v for k, v in w.items()}, True)
+
+
+def distilhubert():
+    """DistilHuBERT: two layers, no norm before the projection; as s3prl's distiller and as Hugging Face's HubertModel."""
+    w, cfg = golden_model("hubert/base_like")
+    w = {k: v for k, v in encoder_only(w).items() if not k.startswith("layer_norm.") and ".layers.2." not in k}
+    cfg.update(encoder_layers=2)
+    save_layers("distilhubert", w, cfg)
+    heads = {"output_layer.0.weight": torch.zeros(8, 8), "output_layer.0.bias": torch.zeros(8)}
+    settings = {k: cfg[k] for k in ("encoder_layers", "encoder_embed_dim", "encoder_attention_heads")}
+    torch.save({"Distiller": dict(w, **heads), "Config": {"distiller": settings}, "Step": 200000},
+               path("distilhubert.pt"))
+    config = layouts.hf_config(cfg, model_type="hubert", feat_proj_layer_norm=False)
+    layouts.write_hf(path("distilhubert_hf"), config, {layouts.hf_name(k): v for k, v in w.items()}, False)
+
+
+def unispeech_sat():
+    """UniSpeech-SAT and ILS-SSL as their repository saved them: heads of the training beside the encoder, and of ILS-SSL
+    the bias of distances without gates."""
+    w, cfg = golden_model("hubert/base_like")
+    dim = cfg["encoder_embed_dim"]
+    heads = {"final_proj.weight": torch.zeros(4, dim), "label_embs_concat": torch.zeros(2, 4),
+             "spk_proj.weight": torch.zeros(4, dim), "layer_norm_for_extract.weight": torch.ones(dim),
+             "quantizer.vars": torch.zeros(1, 4, 2), "project_q.weight": torch.zeros(4, 4)}
+    torch.save({"args": None, "cfg": {"model": dict(cfg, _name="unispeech_sat"),
+                                      "task": {"normalize": cfg["normalize"]}},
+                "model": dict(encoder_only(w), **heads)}, path("unispeech_sat.pt"))
+    w, cfg = golden_model("wavlm/base_like")
+    w = {k: v for k, v in encoder_only(w).items() if "grep_" not in k}
+    cfg.update(_name="ils_hubert", gru_rel_pos=False)
+    save_layers("ils_ssl", w, cfg)
+    heads = {"final_proj.0.weight": torch.zeros(4, dim), "post_layer_norm.0.weight": torch.ones(dim)}
+    torch.save({"cfg": {"model": cfg, "task": {"normalize": False}}, "model": dict(w, **heads)}, path("ils_ssl.pt"))
+
+
 if __name__ == "__main__":
     torch.set_grad_enabled(False)
     layouts.know_fairseq()
     wavlm_hf()
     mms_hf()
     lid_hf()
+    data2vec()
+    distilhubert()
+    unispeech_sat()

@@ -87,6 +87,8 @@ def wavlm_bias(x, w, p, table, cfg):
     n, reach = cfg["num_buckets"], cfg["max_distance"]
     index = torch.tensor([[bucket(j - i, n, reach) for j in range(t)] for i in range(t)])
     bias = table[index].permute(2, 0, 1)
+    if p + "grep_a" not in w:
+        return bias  # ILS-SSL
     g = linear(x.view(t, heads, -1), w, p + "grep_linear.").view(t, heads, 2, 4).sum(-1).sigmoid()
     gate = g[..., 0] * (g[..., 1] * w[p + "grep_a"].view(heads) - 1) + 2
     return gate.t()[:, :, None] * bias
