@@ -399,6 +399,10 @@ typedef struct s2st_frames {
 } s2st_frames; /* owned by the session, until its next call */
 
 /* Begins a file; `path` as for s2st_audio_read. `channel`: 1 the first, ...; 0 the mean of all. */
+/* In place of one layer, the weighted sum of all, as SUPERB's probes take it: `learned` [n_layers + 1] are for what the
+ * first layer reads and for each layer's output (the last one under the final norm of pre-norm models); their softmax
+ * is taken. */
+S2ST_CHECK int s2st_quantizer_mix(s2st_quantizer *q, const float *learned, size_t n, s2st_error *err);
 S2ST_CHECK int s2st_quantizer_open(s2st_quantizer *q, const char *path, int channel, s2st_error *err);
 /* 1: the next block of frames; 0: the end. A file without any frame is an error. */
 S2ST_CHECK int s2st_quantizer_next(s2st_quantizer *q, s2st_frames *out, s2st_error *err);

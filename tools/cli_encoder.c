@@ -49,7 +49,10 @@ void cli_encoder_check(const cli *c, const cli_encoder *e)
 	const bool network = e->feature_type == S2ST_FEATURE_NETWORK;
 	if (network && !e->model_file)
 		cli_misuse(c, "no encoder: give -m MODEL or --pack DIR");
-	if (network && e->layer == 0)
+	if (e->weights_file && (!network || e->layer_text))
+		cli_misuse(c, "--layer-weights: of all layers of a network; found %s",
+			   network ? "--layer too" : "--feature-type");
+	if (network && e->layer == 0 && !e->weights_file)
 		cli_misuse(c, "no layer: give --layer N, the one that the k-means model was made from (-1: the last)");
 	if (!network && e->model_file)
 		cli_misuse(c, "--feature-type: these features need no model, found -m %s", e->model_file);
@@ -61,7 +64,11 @@ int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_k
 	const char *about = e->model_file;
 	e->context = context;
 	e->kmeans = kmeans;
-	int rc = s2st_encoder_open(&e->model, context, (s2st_feature_type)e->feature_type, e->model_file, &err);
+	int rc = S2ST_OK;
+	if (e->weights_file && (rc = s2st_npy_read(&e->weights, &e->n_weights, e->weights_file, &err)) < 0)
+		about = e->weights_file;
+	if (rc == S2ST_OK)
+		rc = s2st_encoder_open(&e->model, context, (s2st_feature_type)e->feature_type, e->model_file, &err);
 	if (rc == S2ST_OK) {
 		s2st_encoder_get_info(e->model, &e->info);
 		s2st_quantizer *session = NULL;
@@ -78,12 +85,21 @@ int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_k
 
 int cli_encoder_session(const cli_encoder *e, s2st_quantizer **out, s2st_error *err)
 {
-	return s2st_quantizer_new(out, e->model, e->layer, e->kmeans, err);
+	int rc = s2st_quantizer_new(out, e->model, e->weights ? -1 : e->layer, e->kmeans, err);
+	if (rc < 0 || !e->weights)
+		return rc;
+	rc = s2st_quantizer_mix(*out, e->weights, e->n_weights, err);
+	if (rc < 0) {
+		s2st_quantizer_free(*out);
+		*out = NULL;
+	}
+	return rc;
 }
 
 void cli_encoder_close(cli_encoder *e)
 {
 	s2st_encoder_free(e->model);
+	free(e->weights);
 }
 
 void cli_encoder_note(const cli_encoder *e, const s2st_quantizer *session, const s2st_input *row, cli_result *result)

@@ -10,7 +10,7 @@ typedef struct quantize {
 	cli *c;
 	cli_encoder encoder;
 	const char *kmeans_file, *export_path, *features_path;
-	int format;
+	int format, pool; /* pool: cli_pooling */
 	bool reduce, durations, hide_fname, compat_names;
 	cli_source source;
 	cli_s2ut_manifest manifest;
@@ -19,7 +19,7 @@ typedef struct quantize {
 
 	s2st_writer *out;     /* NULL: no unit lines */
 	s2st_npy_rows *all;   /* features of all files; NULL: a file each, or none */
-	s2st_writer *lengths; /* their numbers of frames, a line each */
+	s2st_writer *lengths; /* of q->all, a line each: numbers of frames, or with --pool what is in the row */
 } quantize;
 
 /* What a thread has for itself. */
@@ -27,6 +27,7 @@ typedef struct worker {
 	s2st_quantizer *session;
 	int32_t *units, *counts; /* [cap] of the input at hand; counts: how often each repeats */
 	size_t n_units, cap;
+	cli_pool pool;
 } worker;
 
 /* ---- units ---- */
@@ -144,7 +145,8 @@ static int open_features(const quantize *q, const s2st_input *row, s2st_npy_rows
 	return rc;
 }
 
-static int close_features(const quantize *q, s2st_npy_rows *rows, size_t start, int rc, s2st_error *err)
+static int close_features(const quantize *q, s2st_npy_rows *rows, size_t start, const s2st_input *row, int rc,
+			  s2st_error *err)
 {
 	s2st_error ignored;
 	if (!rows)
@@ -157,8 +159,11 @@ static int close_features(const quantize *q, s2st_npy_rows *rows, size_t start, 
 	}
 	if (rc < 0 && s2st_npy_rows_cut(rows, start, &ignored) < 0)
 		return cli_fail(err, S2ST_EIO, "%s", ignored.text);
-	const size_t n = s2st_npy_rows_count(rows) - start;
-	return rc < 0 ? rc : s2st_writer_printf(q->lengths, err, "%zu\n", n);
+	if (rc < 0)
+		return rc;
+	if (q->pool != CLI_POOL_NONE)
+		return s2st_writer_printf(q->lengths, err, "%s\t%s\n", row->id, cli_display(row->path));
+	return s2st_writer_printf(q->lengths, err, "%zu\n", s2st_npy_rows_count(rows) - start);
 }
 
 static int read_frames(const quantize *q, worker *me, s2st_npy_rows *rows, s2st_error *err)
@@ -168,13 +173,17 @@ static int read_frames(const quantize *q, worker *me, s2st_npy_rows *rows, s2st_
 	while ((rc = s2st_quantizer_next(me->session, &frames, err)) > 0) {
 		if (cli_caught_signal())
 			return cli_fail(err, S2ST_EIO, "stopped");
-		if (rows)
+		if (rows && q->pool != CLI_POOL_NONE)
+			cli_pool_add(&me->pool, frames.features, frames.n);
+		else if (rows)
 			rc = s2st_npy_rows_add(rows, frames.features, frames.n, err);
 		if (rc >= 0 && q->kmeans)
 			rc = add_units(me, &frames, q->reduce, err);
 		if (rc < 0)
 			break;
 	}
+	if (rc == S2ST_OK && rows && q->pool != CLI_POOL_NONE)
+		rc = s2st_npy_rows_add(rows, cli_pool_row(&me->pool), 1, err);
 	return rc;
 }
 
@@ -184,7 +193,11 @@ static int quantize_file(const quantize *q, worker *me, const char *path, const 
 {
 	s2st_npy_rows *rows = NULL;
 	me->n_units = 0;
-	int rc = s2st_quantizer_open(me->session, path, q->encoder.channel, err);
+	if (q->pool != CLI_POOL_NONE && strpbrk(row->id, "\t\r\n"))
+		return cli_fail(err, S2ST_EINPUT, "a name with a tab or a line end cannot stand in the list of ids");
+	int rc = cli_pool_begin(&me->pool, (cli_pooling)q->pool, (size_t)q->encoder.info.dim, err);
+	if (rc == S2ST_OK)
+		rc = s2st_quantizer_open(me->session, path, q->encoder.channel, err);
 	if (rc == S2ST_OK)
 		rc = open_features(q, row, &rows, err);
 	if (rc < 0)
@@ -193,7 +206,7 @@ static int quantize_file(const quantize *q, worker *me, const char *path, const 
 		return S2ST_OK; /* --resume: the features are there */
 	const size_t start = rows == q->all && rows ? s2st_npy_rows_count(rows) : 0;
 	rc = read_frames(q, me, rows, err);
-	rc = close_features(q, rows, start, rc, err);
+	rc = close_features(q, rows, start, row, rc, err);
 	if (rc == S2ST_OK)
 		cli_encoder_note(&q->encoder, me->session, row, result);
 	return rc;
@@ -217,6 +230,7 @@ static void close_worker(void *self, void *own)
 	worker *me = own;
 	(void)self;
 	s2st_quantizer_free(me->session);
+	cli_pool_free(&me->pool);
 	free(me->units);
 	free(me->counts);
 	free(me);
@@ -287,7 +301,8 @@ static int open_outputs(quantize *q, s2st_error *err)
 	if (rc < 0 || !one_feature_file(q))
 		return rc;
 	char *lengths;
-	if (asprintf(&lengths, "%.*s.len", (int)strlen(q->features_path) - 4, q->features_path) < 0)
+	const char *suffix = q->pool != CLI_POOL_NONE ? "ids" : "len";
+	if (asprintf(&lengths, "%.*s.%s", (int)strlen(q->features_path) - 4, q->features_path, suffix) < 0)
 		return cli_fail_memory(err);
 	rc = s2st_npy_rows_open(&q->all, q->features_path, (size_t)q->encoder.info.dim, err);
 	if (rc == S2ST_OK)
@@ -376,6 +391,8 @@ static void check_options(quantize *q)
 {
 	const cli *c = q->c;
 	q->reduce |= q->durations;
+	if (q->pool != CLI_POOL_NONE && !q->features_path)
+		cli_misuse(c, "--pool: vectors go to --features-out PATH");
 	if (c->json)
 		q->format = FORMAT_JSON;
 	if (q->export_path && !q->kmeans_file)
@@ -501,7 +518,8 @@ static const char more[] =
 	"  s2u-quantize -m hubert_base_ls960.pt --layer 9 --features-out feat.npy --shard 0/10 train.tsv\n"
 	"  s2u-quantize -m mhubert.pt --layer 11 -k km1000.bin --reduce --format s2ut-manifest \\\n"
 	"      -o data/train.tsv es/train en/train\n"
-	"  s2u-quantize -k km.bin --export-npy centroids.npy";
+	"  s2u-quantize -k km.bin --export-npy centroids.npy\n"
+	"  s2u-quantize -m WavLM-Base+.pt --layer-weights sv.npy --pool mean --features-out speakers.npy calls/";
 
 int main(int argc, char **argv)
 {
@@ -512,10 +530,13 @@ int main(int argc, char **argv)
 		.more = more,
 	};
 	quantize q = {.c = &c};
-	cli_option model[CLI_N_ENCODER_OPTIONS + 1];
+	cli_option model[CLI_N_ENCODER_OPTIONS + 2];
 	cli_encoder_options(&q.encoder, model);
 	model[CLI_N_ENCODER_OPTIONS] = (cli_option){'k', "kmeans", CLI_TEXT, "FILE", &q.kmeans_file, 0, 0,
 						    "k-means model: km.bin or .npy [K, D]"};
+	model[CLI_N_ENCODER_OPTIONS + 1] =
+		(cli_option){0, "layer-weights", CLI_TEXT, "FILE", &q.encoder.weights_file, 0, 0,
+			     "instead of a layer the sum of all by softmax of these weights, .npy [layers + 1]"};
 	const cli_option output[] = {
 		{0, "format", CLI_CHOICE, "gslm|km|s2ut-manifest|json", &q.format, 0, 0, "lines, see below"},
 		{0, "reduce", CLI_FLAG, NULL, &q.reduce, 0, 0, "merge repeated units: '5 5 7' is '5 7'"},
@@ -526,6 +547,8 @@ int main(int argc, char **argv)
 		 "names as fairseq cuts them ('nova.wav' is 'no'); names may come twice"},
 		{0, "features-out", CLI_TEXT, "PATH", &q.features_path, 0, 0,
 		 "write the features: DIR/ID.npy each, or all into FILE.npy with FILE.len (frames of each)"},
+		{0, "pool", CLI_CHOICE, "none|mean|max", &q.pool, 0, 0,
+		 "one vector a file in --features-out: over its frames; FILE.npy comes with FILE.ids"},
 		{0, "export-npy", CLI_TEXT, "FILE", &q.export_path, 0, 0, "write the centroids of -k as .npy [K, D]"},
 	};
 	const cli_option manifest[] = {

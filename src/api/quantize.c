@@ -128,6 +128,11 @@ void s2st_quantizer_free(s2st_quantizer *q)
 	free(q);
 }
 
+int s2st_quantizer_mix(s2st_quantizer *q, const float *learned, size_t n, s2st_error *err)
+{
+	return s2_feature_reader_mix(&q->reader, learned, n, err);
+}
+
 int s2st_quantizer_open(s2st_quantizer *q, const char *path, int channel, s2st_error *err)
 {
 	return s2_feature_reader_open(&q->reader, path, channel, err);

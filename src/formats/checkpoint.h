@@ -41,8 +41,8 @@ const s2_value *s2_checkpoint_root(const s2_checkpoint *c);
 const s2_value *s2_checkpoint_config(const s2_checkpoint *c, const char *section);
 
 /* Tensors: the entries of the state dict, by name: the root's member "model", "generator", "state_dict", "net" or
- * "Distiller" (s3prl), the first that holds a tensor, else the root itself. What is no tensor is ignored; dicts inside it are not flattened.
- * Order is the file's. Lookup is by hash. A readable file without any tensor opens, with none. */
+ * "Distiller" (s3prl), the first that holds a tensor, else the root itself. What is no tensor is ignored; dicts inside
+ * it are not flattened. Order is the file's. Lookup is by hash. A readable file without any tensor opens, with none. */
 size_t s2_checkpoint_n_tensors(const s2_checkpoint *c);
 const s2_tensor *s2_checkpoint_tensor_at(const s2_checkpoint *c, size_t i);
 const s2_tensor *s2_checkpoint_tensor(const s2_checkpoint *c, const char *name); /* NULL: absent */

@@ -26,8 +26,8 @@ static const s2_rename hf_layer_names[] = {
 static const names layouts[] = {
 	[S2_LAYOUT_FAIRSEQ] = {"feature_extractor.conv_layers.%zu.0.", "feature_extractor.conv_layers.%zu.2.",
 			       "feature_extractor.conv_layers.%zu.2.1.", "layer_norm.", "post_extract_proj.",
-			       "encoder.pos_conv.0.", "encoder.pos_conv.%zu.0.", "encoder.layer_norm.", "encoder.layers.",
-			       "encoder.layers.%zu.adapter_layer.", NULL},
+			       "encoder.pos_conv.0.", "encoder.pos_conv.%zu.0.", "encoder.layer_norm.",
+			       "encoder.layers.", "encoder.layers.%zu.adapter_layer.", NULL},
 	[S2_LAYOUT_HF] = {"feature_extractor.conv_layers.%zu.conv.", "feature_extractor.conv_layers.%zu.layer_norm.",
 			  "feature_extractor.conv_layers.%zu.layer_norm.", "feature_projection.layer_norm.",
 			  "feature_projection.projection.", "encoder.pos_conv_embed.conv.",

@@ -63,7 +63,27 @@ void s2_feature_reader_free(s2_feature_reader *r)
 	s2st_archives_free(r->archives);
 	free(r->samples);
 	free(r->features);
+	free(r->mix);
 	s2_exec_free(&r->x);
+}
+
+int s2_feature_reader_mix(s2_feature_reader *r, const float *learned, size_t n, s2st_error *err)
+{
+	const size_t want = has_network(r) ? r->e->n_layers + 1 : 0;
+	if (n != want || n == 0)
+		return s2_fail(err, S2ST_EINPUT,
+			       "layer weights: expected %zu (for the first layer's input and %zu layers), found %zu",
+			       want, r->e->n_layers, n);
+	for (size_t i = 0; i < n; i++)
+		if (!isfinite(learned[i]))
+			return s2_fail(err, S2ST_EINPUT, "layer weights: expected finite numbers, found %g at %zu",
+				       (double)learned[i], i);
+	free(r->mix);
+	r->mix = reallocarray(NULL, n, sizeof *r->mix);
+	if (!r->mix)
+		return s2_fail_mem(err, "layer weights");
+	s2_encoder_mix_weights(r->mix, learned, n);
+	return S2ST_OK;
 }
 
 /* ---- opening ---- */
@@ -173,7 +193,8 @@ static int network_block(s2_feature_reader *r, s2_frames *out, s2st_error *err)
 	if (m->config.normalize)
 		for (size_t i = 0; i < n; i++)
 			r->samples[i] = (float)(((double)r->samples[i] - r->mean) * r->scale);
-	S2_TRY(s2_encoder_features(&r->x, m, r->features, r->samples, n, r->layer, false, err));
+	S2_TRY(r->mix ? s2_encoder_mix(&r->x, m, r->features, r->samples, n, r->mix, err)
+		      : s2_encoder_features(&r->x, m, r->features, r->samples, n, r->layer, false, err));
 	*out = (s2_frames){r->features, frames};
 	return S2ST_OK;
 }

@@ -16,6 +16,7 @@ enum { S2_CHUNK_SAMPLES = 1600000 };
 typedef struct s2_feature_reader {
 	const s2_extractor *e;
 	size_t layer; /* 1..n_layers; 0: no network */
+	float *mix;   /* [n_layers + 1] weights of s2_encoder_mix instead; NULL: none */
 	s2_exec x;
 
 	float *samples; /* [cap_samples]; the first n_samples wait to be used */
@@ -43,6 +44,9 @@ typedef struct s2_frames {
 S2ST_CHECK int s2_feature_reader_init(s2_feature_reader *r, const s2_extractor *e, size_t layer, s2_pool *pool,
 				      const s2_kernels *kernels, s2st_error *err);
 void s2_feature_reader_free(s2_feature_reader *r); /* also after a failed init */
+
+/* Features are the sum of all layers from here on, times the softmax of learned [n]. */
+S2ST_CHECK int s2_feature_reader_mix(s2_feature_reader *r, const float *learned, size_t n, s2st_error *err);
 
 /* Begins a file (or "-"), and closes the one before. `channel`: from 1; 0 the mean of all. */
 S2ST_CHECK int s2_feature_reader_open(s2_feature_reader *r, const char *path, int channel, s2st_error *err);

@@ -36,7 +36,7 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers asr-transcribe --model --dict --format --logits-out --words --letters --lowercase --post-process \
 		--beam --lm --lm-weight --word-score --lang --langs --list-langs
 	offers s2u-quantize --model --layer --kmeans --feature-type --channel --format --reduce --durations --hide-fname \
-		--compat-names --features-out --export-npy --strict
+		--compat-names --features-out --export-npy --strict --layer-weights --pool
 	offers s2u-kmeans --clusters --batch-size --n-init --max-iter --tol --max-no-improvement --reassignment-ratio --seed \
 		--fraction --model --layer --feature-type
 	offers s2st-inspect --npy --verify

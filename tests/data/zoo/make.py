@@ -159,6 +159,17 @@ def unispeech_sat():
     torch.save({"cfg": {"model": cfg, "task": {"normalize": False}}, "model": dict(w, **heads)}, path("ils_ssl.pt"))
 
 
+def superb():
+    """The weighted sum of all layers that SUPERB's probes read, and its mean and maximum over time."""
+    w, cfg = golden_model("wavlm/large_like")
+    weights = torch.tensor([0.2, -1.0, 0.7, 1.5])
+    numpy.save(path("superb.weights.npy"), weights.numpy())
+    mixes = [oracle.mixed(oracle.states(oracle.read_wav(wav), w, cfg), w, cfg, weights) for wav in oracle.WAVS]
+    numpy.save(path("superb.tone.npy"), mixes[-1].numpy())
+    numpy.save(path("superb.mean.npy"), torch.stack([m.mean(0) for m in mixes]).numpy())
+    numpy.save(path("superb.max.npy"), torch.stack([m.max(0)[0] for m in mixes]).numpy())
+
+
 if __name__ == "__main__":
     torch.set_grad_enabled(False)
     layouts.know_fairseq()
@@ -168,3 +179,4 @@ if __name__ == "__main__":
     data2vec()
     distilhubert()
     unispeech_sat()
+    superb()
