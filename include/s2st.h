@@ -623,15 +623,16 @@ void s2st_lid_session_free(s2st_lid_session *s);
 S2ST_CHECK int s2st_identify(s2st_lid_session *s, const float *samples, size_t n, const s2st_guess **out,
 			     s2st_error *err);
 
-/* ---- speech to one vector (SpeechLASER) ---------------------------------------------------------------------- */
+/* ---- speech to one vector (SpeechLASER, speakers) ------------------------------------------------------------ */
 
-/* Embeddings of whole utterances: those of the same meaning lie close in every language. A file is one input, as in the
- * reference: time grows with the square of its length. */
+/* Embeddings of whole utterances. SpeechLASER: those of the same meaning lie close in every language. ECAPA-TDNN over
+ * WavLM: those of the same speaker do, by the cosine of their angle. A file is one input, as in the reference: time
+ * grows with the square of its length. */
 typedef struct s2st_embedder s2st_embedder;
 typedef struct s2st_embedder_session s2st_embedder_session;
 
 typedef struct s2st_embedder_info {
-	const char *kind; /* "wav2vec2_laser" */
+	const char *kind; /* "wav2vec2_laser", "ecapa_tdnn" */
 	int dim;          /* values of an embedding */
 	int sample_rate;
 	bool normalize; /* input is layer-normed over the file */

@@ -1,12 +1,15 @@
-/* s2st_embedder_* of the public header over models/laser.h. */
+/* s2st_embedder_* of the public header over models/laser.h and models/ecapa.h. */
 #include <stdlib.h>
 
 #include "api/context.h"
+#include "models/ecapa.h"
+#include "models/kind.h"
 #include "models/laser.h"
 
 struct s2st_embedder {
 	const s2st_context *ctx;
 	s2_encoder *net;
+	s2_ecapa *speaker; /* NULL: SpeechLASER */
 };
 
 struct s2st_embedder_session {
@@ -15,6 +18,18 @@ struct s2st_embedder_session {
 	float *vector; /* [dim] */
 };
 
+static int open_parts(s2st_embedder *m, const char *model, s2st_error *err)
+{
+	S2_TRY(s2_encoder_open(&m->net, model, err));
+	return s2_model_kind(m->net->ckpt) == S2_KIND_SPEAKER ? s2_ecapa_open(&m->speaker, m->net, err)
+							      : s2_laser_check(m->net, err);
+}
+
+static size_t dim_of(const s2st_embedder *m)
+{
+	return m->speaker ? m->speaker->dim : m->net->config.n_vocab;
+}
+
 int s2st_embedder_open(s2st_embedder **out, s2st_context *ctx, const char *model, s2st_error *err)
 {
 	*out = NULL;
@@ -22,7 +37,7 @@ int s2st_embedder_open(s2st_embedder **out, s2st_context *ctx, const char *model
 	if (!m)
 		return s2_fail_mem(err, "model");
 	m->ctx = ctx;
-	int rc = s2_laser_open(&m->net, model, err);
+	int rc = open_parts(m, model, err);
 	if (rc < 0)
 		s2st_embedder_free(m);
 	else
@@ -34,6 +49,7 @@ void s2st_embedder_free(s2st_embedder *m)
 {
 	if (!m)
 		return;
+	s2_ecapa_free(m->speaker);
 	s2_encoder_free(m->net);
 	free(m);
 }
@@ -42,8 +58,8 @@ void s2st_embedder_get_info(const s2st_embedder *m, s2st_embedder_info *out)
 {
 	const s2_encoder_config *c = &m->net->config;
 	*out = (s2st_embedder_info){
-		.kind = c->kind,
-		.dim = (int)c->n_vocab,
+		.kind = m->speaker ? s2_kind_name(S2_KIND_SPEAKER) : c->kind,
+		.dim = (int)dim_of(m),
 		.sample_rate = c->sample_rate,
 		.normalize = c->normalize,
 	};
@@ -52,7 +68,7 @@ void s2st_embedder_get_info(const s2st_embedder *m, s2st_embedder_info *out)
 static int fill(s2st_embedder_session *s, s2st_error *err)
 {
 	S2_TRY(s2_exec_init(&s->x, s->m->ctx->pool, s->m->ctx->kernels, err));
-	s->vector = reallocarray(NULL, s->m->net->config.n_vocab, sizeof *s->vector);
+	s->vector = reallocarray(NULL, dim_of(s->m), sizeof *s->vector);
 	return s->vector ? S2ST_OK : s2_fail_mem(err, "session");
 }
 
@@ -84,7 +100,8 @@ int s2st_embed(s2st_embedder_session *s, const float *samples, size_t n, const f
 {
 	s2_mark mark = s2_arena_mark(s->x.scratch);
 	S2_TRY(s2_check_samples(samples, n, err));
-	int rc = s2_laser_embed(&s->x, s->m->net, s->vector, samples, n, err);
+	int rc = s->m->speaker ? s2_ecapa_embed(&s->x, s->m->speaker, s->vector, samples, n, err)
+			       : s2_laser_embed(&s->x, s->m->net, s->vector, samples, n, err);
 	s2_arena_reset(s->x.scratch, mark); /* after a failure too */
 	*out = rc == S2ST_OK ? s->vector : NULL;
 	return rc;

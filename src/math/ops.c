@@ -122,6 +122,35 @@ void s2_scale(const s2_exec *x, float *data, size_t n, float scale)
 	run(x, (operation){.piece = scale_piece, .n = n, .step = PIECE, .out = data, .value = scale});
 }
 
+static void affine_rows(const operation *op, size_t begin, size_t end)
+{
+	for (size_t r = begin; r < end; r++) {
+		float *row = op->out + r * op->cols;
+		for (size_t c = 0; c < op->cols; c++)
+			row[c] = row[c] * op->weight[c] + (op->bias ? op->bias[c] : 0);
+	}
+}
+
+void s2_affine_channels(const s2_exec *x, float *data, size_t rows, size_t cols, const float *scale, const float *shift)
+{
+	run(x, (operation){.piece = affine_rows, .n = rows, .step = rows_of_piece(cols), .out = data, .weight = scale,
+			   .bias = shift, .cols = cols});
+}
+
+int s2_mean_rows(const s2_exec *x, float *out, const float *in, size_t rows, size_t cols, s2st_error *err)
+{
+	double *sum;
+	s2_mark mark = s2_arena_mark(x->scratch);
+	S2_ZALLOC(sum, x->scratch, cols, 1, err);
+	for (size_t r = 0; r < rows; r++)
+		for (size_t c = 0; c < cols; c++)
+			sum[c] += (double)in[r * cols + c];
+	for (size_t c = 0; c < cols; c++)
+		out[c] = (float)(sum[c] / (double)rows);
+	s2_arena_reset(x->scratch, mark);
+	return S2ST_OK;
+}
+
 static void softmax_rows(const operation *op, size_t begin, size_t end)
 {
 	for (size_t r = begin; r < end; r++)

@@ -20,6 +20,11 @@ void s2_leaky_relu(const s2_exec *x, float *out, const float *in, size_t n, floa
 void s2_glu(const s2_exec *x, float *out, const float *in, size_t rows, size_t cols);
 void s2_add_scaled(const s2_exec *x, float *out, const float *in, size_t n, float scale); /* out += scale * in */
 void s2_scale(const s2_exec *x, float *data, size_t n, float scale);
+/* rows [rows, cols] in place: each column times its scale, plus its shift (NULL: none). */
+void s2_affine_channels(const s2_exec *x, float *data, size_t rows, size_t cols, const float *scale,
+			const float *shift);
+/* out [cols], the mean of in [rows, cols] over the rows, summed in float64. */
+S2ST_CHECK int s2_mean_rows(const s2_exec *x, float *out, const float *in, size_t rows, size_t cols, s2st_error *err);
 
 /* Row-wise, in place; the maximum is subtracted first. A row of -inf becomes NaN as in torch. */
 void s2_softmax(const s2_exec *x, float *data, size_t rows, size_t cols);

@@ -18,6 +18,7 @@ static const struct {
 	[S2_KIND_CTC] = {"wav2vec_ctc", "a wav2vec 2.0 CTC recogniser"},
 	[S2_KIND_CTC_HF] = {"wav2vec2_hf", "a wav2vec 2.0 model of Hugging Face"},
 	[S2_KIND_CLASSIFIER] = {"wav2vec_classification", "a wav2vec 2.0 classifier"},
+	[S2_KIND_SPEAKER] = {"ecapa_tdnn", "a speaker encoder (ECAPA-TDNN)"},
 	[S2_KIND_LASER] = {"wav2vec2_laser", "a SpeechLASER encoder"},
 	[S2_KIND_SPEECHT5] = {"speecht5", "a SpeechT5 model"},
 	[S2_KIND_VOCODER] = {"code_hifigan", "a unit vocoder (HiFi-GAN)"},
@@ -33,6 +34,7 @@ static const struct {
 	s2_kind kind;
 } signs[] = {
 	{"speech_encoder_prenet.", NULL, S2_KIND_SPEECHT5},
+	{"layer2.Res2Conv1dReluBn.", NULL, S2_KIND_SPEAKER},
 	{"enc_p.emb.", NULL, S2_KIND_VITS},
 	{"conv_pre.", NULL, S2_KIND_VOCODER},
 	{"classifier.", NULL, S2_KIND_CLASSIFIER},

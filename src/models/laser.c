@@ -6,24 +6,13 @@
 
 static const float OUTPUT_SCALE = 0.01f; /* wav2vec2_laser.py */
 
-static int check(const s2_encoder *m, s2st_error *err)
+int s2_laser_check(const s2_encoder *m, s2st_error *err)
 {
 	S2_TRY(s2_expect_kind(m->ckpt, S2_KIND_LASER, err));
 	if (!m->config.head)
 		return s2_fail(err, S2ST_EMODEL, "%s: expected tensor w2v_encoder.proj.weight, found none",
 			       s2_checkpoint_path(m->ckpt));
 	return S2ST_OK;
-}
-
-int s2_laser_open(s2_encoder **out, const char *path, s2st_error *err)
-{
-	S2_TRY(s2_encoder_open(out, path, err));
-	int rc = check(*out, err);
-	if (rc < 0) {
-		s2_encoder_free(*out);
-		*out = NULL;
-	}
-	return rc;
 }
 
 int s2_laser_embed(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n, s2st_error *err)

@@ -11,8 +11,8 @@
 
 #include "models/encoder.h"
 
-/* An encoder whose n_vocab is the width of its embeddings; another kind of model is refused. */
-S2ST_CHECK int s2_laser_open(s2_encoder **out, const char *path, s2st_error *err);
+/* Is this a SpeechLASER encoder? Its n_vocab is the width of its embeddings then. */
+S2ST_CHECK int s2_laser_check(const s2_encoder *m, s2st_error *err);
 
 /* out [n_vocab], caller's memory, from samples as a file has them. */
 S2ST_CHECK int s2_laser_embed(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n,

@@ -192,21 +192,6 @@ void s2_lid_free(s2_lid *m)
 
 /* ---- forward ---- */
 
-/* out [cols] of rows [n, cols], summed in float64. */
-static int mean_over_time(const s2_exec *x, float *out, const float *rows, size_t n, size_t cols, s2st_error *err)
-{
-	double *sum;
-	s2_mark mark = s2_arena_mark(x->scratch);
-	S2_ZALLOC(sum, x->scratch, cols, 1, err);
-	for (size_t t = 0; t < n; t++)
-		for (size_t i = 0; i < cols; i++)
-			sum[i] += (double)rows[t * cols + i];
-	for (size_t i = 0; i < cols; i++)
-		out[i] = (float)(sum[i] / (double)n);
-	s2_arena_reset(x->scratch, mark);
-	return 0;
-}
-
 int s2_lid_run(const s2_exec *x, const s2_lid *m, float *out, const float *samples, size_t n, s2st_error *err)
 {
 	const s2_encoder_config *c = &m->net->config;
@@ -221,7 +206,7 @@ int s2_lid_run(const s2_exec *x, const s2_lid *m, float *out, const float *sampl
 	S2_TRY(s2_encoder_input(x, m->net, &samples, n, err));
 	S2_TRY(m->layer_weights ? s2_encoder_mix(x, m->net, h, samples, n, m->layer_weights, err)
 				: s2_encoder_features(x, m->net, h, samples, n, c->n_layers, true, err));
-	S2_TRY(mean_over_time(x, mean, h, frames, dim, err));
+	S2_TRY(s2_mean_rows(x, mean, h, frames, dim, err));
 	s2_linear_forward(x, inner, latent, mean, 1, &m->latent, &(s2_epilogue){.act = m->act});
 	s2_linear_forward(x, out, m->n, inner, 1, &m->projection, NULL);
 	s2_log_softmax(x, out, 1, m->n);

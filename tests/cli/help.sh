@@ -19,7 +19,7 @@ offers() { # TOOL OPTION...
 }
 
 for tool in asr-bleu asr-transcribe s2ut-generate vocode s2u-quantize s2u-kmeans s2st-translate s2st-inspect \
-	speech-embed speech-lid speech-mine; do
+	speech-embed speech-lid speech-mine speaker-verify; do
 	$tool --version
 	test "$($tool -h)" = "$($tool --help)"
 	test "$($tool --help --beam)" = "$($tool --help)" # before it looks at what follows
@@ -42,6 +42,7 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers s2st-inspect --npy --verify
 	offers speech-embed --model --recursive --audio-root
 	offers speech-lid --model --dict --format --top-k
+	offers speaker-verify --model --threshold
 	offers speech-mine --neighbours --margin --retrieval --threshold --max-overlap --overlap-side \
 		--index --index-type --probes
 }

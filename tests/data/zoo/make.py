@@ -170,6 +170,21 @@ def superb():
     numpy.save(path("superb.max.npy"), torch.stack([m.max(0)[0] for m in mixes]).numpy())
 
 
+def ecapa():
+    """A speaker verification model as released: an ECAPA-TDNN beside s3prl's WavLM, and no config at all."""
+    torch.manual_seed(6)
+    w, cfg = golden_model("wavlm/base_like")
+    w, cfg = encoder_only(w), dict(cfg, encoder_attention_heads=4, max_distance=800)
+    net = oracle.random_ecapa(cfg["encoder_embed_dim"], 16, 20, 12)
+    net["feature_weight"] = torch.randn(cfg["encoder_layers"] + 1)
+    torch.save({"model": dict({"feature_extract.model." + k: v for k, v in w.items()}, **net)}, path("ecapa.pth"))
+    vectors = []
+    for wav in oracle.WAVS:
+        x = oracle.mixed(oracle.states(oracle.read_wav(wav), w, cfg), w, cfg, net["feature_weight"])
+        vectors.append(oracle.ecapa(x, net))
+    numpy.save(path("ecapa.npy"), torch.stack(vectors).numpy())
+
+
 if __name__ == "__main__":
     torch.set_grad_enabled(False)
     layouts.know_fairseq()
@@ -180,3 +195,4 @@ if __name__ == "__main__":
     distilhubert()
     unispeech_sat()
     superb()
+    ecapa()

@@ -145,6 +145,77 @@ def mixed(all_states, w, cfg, weights):
     return sum(a * s for a, s in zip(weights.softmax(0), all_states))
 
 
+def random_ecapa(dim, channels, merged, out):
+    """Weights of an ECAPA-TDNN, names as in the speaker verification release."""
+    w = {}
+
+    def conv(name, c_in, c_out, k=1):
+        w[name + "weight"] = torch.randn(c_out, c_in, k) / (c_in * k) ** 0.5
+        w[name + "bias"] = torch.randn(c_out) * 0.1
+
+    def lin(name, c_in, c_out):
+        w[name + "weight"] = torch.randn(c_out, c_in) / c_in ** 0.5
+        w[name + "bias"] = torch.randn(c_out) * 0.1
+
+    def norm(name, c):
+        w.update({name + "weight": torch.rand(c) + 0.5, name + "bias": torch.randn(c) * 0.1,
+                  name + "running_mean": torch.randn(c) * 0.2, name + "running_var": torch.rand(c) + 0.5,
+                  name + "num_batches_tracked": torch.tensor(7)})
+
+    conv("layer1.conv.", dim, channels, 5)
+    norm("layer1.bn.", channels)
+    for i in (2, 3, 4):
+        for j in (1, 2):
+            conv("layer%d.Conv1dReluBn%d.conv." % (i, j), channels, channels)
+            norm("layer%d.Conv1dReluBn%d.bn." % (i, j), channels)
+        for j in range(7):
+            conv("layer%d.Res2Conv1dReluBn.convs.%d." % (i, j), channels // 8, channels // 8, 3)
+            norm("layer%d.Res2Conv1dReluBn.bns.%d." % (i, j), channels // 8)
+        lin("layer%d.SE_Connect.linear1." % i, channels, 6)
+        lin("layer%d.SE_Connect.linear2." % i, 6, channels)
+    conv("conv.", 3 * channels, merged)
+    conv("pooling.linear1.", merged, 10)
+    conv("pooling.linear2.", 10, merged)
+    norm("bn.", 2 * merged)
+    lin("linear.", 2 * merged, out)
+    return w
+
+
+def ecapa(x, w):
+    """[t, dim] -> the speaker's vector."""
+    def tdnn(y, conv, norm, dilation=1):
+        k = w[conv + "weight"]
+        y = F.relu(F.conv1d(y, k, w[conv + "bias"], padding=(k.shape[2] - 1) // 2 * dilation, dilation=dilation))
+        return batch_norm(y, norm)
+
+    def batch_norm(y, p):
+        return F.batch_norm(y, w[p + "running_mean"], w[p + "running_var"], w[p + "weight"], w[p + "bias"])
+
+    def block(y, i):
+        p = "layer%d." % i
+        z = tdnn(y, p + "Conv1dReluBn1.conv.", p + "Conv1dReluBn1.bn.")
+        parts, done = z.chunk(8, 1), []
+        for j in range(7):
+            part = parts[j] if j == 0 else parts[j] + done[-1]
+            done.append(tdnn(part, p + "Res2Conv1dReluBn.convs.%d." % j, p + "Res2Conv1dReluBn.bns.%d." % j, i))
+        z = tdnn(torch.cat(done + [parts[7]], 1), p + "Conv1dReluBn2.conv.", p + "Conv1dReluBn2.bn.")
+        gate = linear(F.relu(linear(z.mean(2), w, p + "SE_Connect.linear1.")), w, p + "SE_Connect.linear2.").sigmoid()
+        return y + z * gate[:, :, None]
+
+    y = F.instance_norm(x.t()[None] + 1e-6)
+    y = tdnn(y, "layer1.conv.", "layer1.bn.")
+    blocks = []
+    for i in (2, 3, 4):
+        y = block(y, i)
+        blocks.append(y)
+    y = F.relu(F.conv1d(torch.cat(blocks, 1), w["conv.weight"], w["conv.bias"]))
+    scores = F.conv1d(y, w["pooling.linear1.weight"], w["pooling.linear1.bias"]).tanh()
+    scores = F.conv1d(scores, w["pooling.linear2.weight"], w["pooling.linear2.bias"]).softmax(2)
+    mean = (scores * y).sum(2)
+    deviation = ((scores * y ** 2).sum(2) - mean ** 2).clamp(min=1e-9).sqrt()
+    return linear(batch_norm(torch.cat([mean, deviation], 1), "bn."), w, "linear.")[0]
+
+
 def check(model, cfg, folder):
     worst = 0
     for wav in WAVS:
