@@ -1,6 +1,7 @@
 #include "layers/linear.h"
 
 #include <assert.h>
+#include <math.h>
 
 #include "math/ops.h"
 
@@ -17,6 +18,19 @@ void s2_linear_forward(const s2_exec *x, float *out, size_t ldo, const float *in
 void s2_norm_forward(const s2_exec *x, float *out, const float *in, size_t rows, size_t dim, const s2_norm *n)
 {
 	s2_layer_norm(x, out, in, n->w, n->b, rows, dim, 1e-5f);
+}
+
+bool s2_fold_batch_norm(float *scale, float *shift, const float *w, const float *b, const float *mean, const float *var,
+			size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const double s = (double)w[i] / sqrt((double)var[i] + 1e-5);
+		if (!isfinite(s))
+			return false;
+		scale[i] = (float)s;
+		shift[i] = (float)((double)b[i] - (double)mean[i] * s);
+	}
+	return true;
 }
 
 void s2_embedding_row(float *out, const s2_weight *w, size_t row)

@@ -37,6 +37,10 @@ void s2_linear_forward(const s2_exec *x, float *out, size_t ldo, const float *in
 /* out may be in; eps is torch's 1e-5. */
 void s2_norm_forward(const s2_exec *x, float *out, const float *in, size_t rows, size_t dim, const s2_norm *n);
 
+/* torch.nn.BatchNorm1d in evaluation as y = x * scale + shift by channel, all [n]. false: no variances. */
+bool s2_fold_batch_norm(float *scale, float *shift, const float *w, const float *b, const float *mean, const float *var,
+			size_t n);
+
 /* Row `row` of an embedding [n, dim] into out [dim]. */
 void s2_embedding_row(float *out, const s2_weight *w, size_t row);
 

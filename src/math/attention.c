@@ -8,6 +8,7 @@ typedef struct attention {
 	const s2_attention_args *a;
 	float *out;
 	float *scores; /* [threads, QUERIES, n_k] */
+	float *far;    /* [threads, QUERIES, n_k + QUERIES - 1] where keys of distances are multiplied */
 	size_t blocks; /* of query rows */
 } attention;
 
@@ -20,6 +21,19 @@ static void add_distances(const attention *t, float *scores, size_t head, size_t
 		const float gate = a->gate ? a->gate[(i + r) * a->heads + head] : 1;
 		t->x->k->add_scaled(scores + r * a->n_k, bias - r, a->n_k, gate);
 	}
+}
+
+/* The same of products: a block needs rows + n_k - 1 distances, of which query r uses n_k from rows - 1 - r on. */
+static void add_products(const attention *t, int worker, float *scores, size_t head, size_t i, size_t rows)
+{
+	const s2_attention_args *a = t->a;
+	const size_t span = rows + a->n_k - 1, first = a->n_q - i - rows, at = head * a->head_dim;
+	float *far = t->far + (size_t)worker * QUERIES * (a->n_k + QUERIES - 1);
+	s2_left q = s2_left_matrix(a->distance_q + i * a->ld_distance + at, rows, a->head_dim, a->ld_distance);
+	s2_right keys = s2_right_f32(a->distance_k + first * a->ld_distance + at, a->ld_distance);
+	s2_gemm_worker(t->x, worker, far, span, rows, span, &q, &keys, NULL);
+	for (size_t r = 0; r < rows; r++)
+		t->x->k->add_scaled(scores + r * a->n_k, far + r * span + (rows - 1 - r), a->n_k, 1);
 }
 
 /* One head for one block of queries: softmax(q · kᵀ + gate * bias) · v. */
@@ -36,6 +50,8 @@ static void attend_block(void *arg, size_t index, int worker)
 	s2_gemm_worker(t->x, worker, scores, a->n_k, rows, a->n_k, &q, &keys, NULL);
 	if (a->bias)
 		add_distances(t, scores, head, i, rows);
+	if (a->distance_k)
+		add_products(t, worker, scores, head, i, rows);
 	for (size_t r = 0; r < rows; r++)
 		t->x->k->softmax(scores + r * a->n_k, a->n_k);
 	s2_left p = s2_left_matrix(scores, rows, a->n_k, a->n_k);
@@ -48,6 +64,8 @@ int s2_attention(const s2_exec *x, float *out, const s2_attention_args *a, s2st_
 	attention t = {.x = x, .a = a, .out = out, .blocks = (a->n_q + QUERIES - 1) / QUERIES};
 	s2_mark mark = s2_arena_mark(x->scratch);
 	S2_ALLOC(t.scores, x->scratch, x->threads * QUERIES, a->n_k, err);
+	if (a->distance_k)
+		S2_ALLOC(t.far, x->scratch, x->threads * QUERIES, a->n_k + QUERIES - 1, err);
 	s2_pool_run(x->pool, a->heads * t.blocks, attend_block, &t);
 	s2_arena_reset(x->scratch, mark);
 	return S2ST_OK;

@@ -37,12 +37,16 @@ void s2_sinusoid(float *out, size_t position, size_t dim);
  * q is already scaled by hd^-0.5 (fairseq scales after the projection and its bias). Scores are never held for more
  * than a block of rows.
  * bias: NULL, or what the distance from query to key adds to their score, [heads, n_q + n_k - 1]: key j for query i at
- * j - i + n_q - 1 of its head. gate: NULL, or [n_q, heads], which multiplies it. */
+ * j - i + n_q - 1 of its head. gate: NULL, or [n_q, heads], which multiplies it.
+ * distance_q, distance_k: NULL, or what is multiplied instead (Transformer-XL): queries as q, and a key for each
+ * distance, n_q + n_k - 1 rows in the order of the bias; rows of both are ld_distance apart. */
 typedef struct s2_attention_args {
 	const float *q, *k, *v;
 	size_t ld_q, ld_k, ld_v, ld_out;
 	size_t n_q, n_k, heads, head_dim;
 	const float *bias, *gate;
+	const float *distance_q, *distance_k;
+	size_t ld_distance;
 } s2_attention_args;
 S2ST_CHECK int s2_attention(const s2_exec *x, float *out, const s2_attention_args *a, s2st_error *err);
 

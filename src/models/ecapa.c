@@ -7,8 +7,6 @@
 
 #include "math/ops.h"
 
-static const double BATCH_NORM_EPS = 1e-5;
-
 /* ---- weights ---- */
 
 typedef struct norm_tensors {
@@ -28,14 +26,9 @@ static int bind_batch_norm(s2_batch_norm *out, const s2_binder *b, const char *p
 	S2_TRY(s2_bind(b, &got, rows, 4, prefix, err));
 	S2_ALLOC(scale, b->arena, n, 1, err);
 	S2_ALLOC(shift, b->arena, n, 1, err);
-	for (size_t i = 0; i < n; i++) {
-		const double s = (double)got.w[i] / sqrt((double)got.var[i] + BATCH_NORM_EPS);
-		if (!isfinite(s))
-			return s2_fail(err, S2ST_EMODEL, "%s: tensor %srunning_var: expected variances, found %g",
-				       s2_checkpoint_path(b->ckpt), prefix, (double)got.var[i]);
-		scale[i] = (float)s;
-		shift[i] = (float)((double)got.b[i] - (double)got.mean[i] * s);
-	}
+	if (!s2_fold_batch_norm(scale, shift, got.w, got.b, got.mean, got.var, n))
+		return s2_fail(err, S2ST_EMODEL, "%s: tensor %srunning_var: expected variances",
+			       s2_checkpoint_path(b->ckpt), prefix);
 	*out = (s2_batch_norm){scale, shift};
 	return 0;
 }

@@ -137,11 +137,17 @@ static int add_positions(const s2_exec *x, const s2_encoder *m, float *h, size_t
 	return 0;
 }
 
-/* What distances add to attention scores in every layer, [heads, 2 frames - 1]; NULL: nothing. */
+/* What all layers know of distances: what they add to attention scores, [heads, 2 frames - 1] (NULL: nothing), or a
+ * conformer's positions. */
 static int distance_bias(const s2_exec *x, const s2_encoder *m, float **bias, size_t frames, s2st_error *err)
 {
 	const s2_encoder_config *c = &m->config;
 	*bias = NULL;
+	if (m->weights.conformers) {
+		S2_ALLOC(*bias, x->scratch, s2_conformer_positions_size(&c->conformer, frames), 1, err);
+		s2_conformer_positions(*bias, &c->conformer, frames);
+		return 0;
+	}
 	if (c->distances.n == 0)
 		return 0;
 	S2_ALLOC(*bias, x->scratch, c->layer.heads, 2 * frames - 1, err);
@@ -159,7 +165,8 @@ static int embed(const s2_exec *x, const s2_encoder *m, float *h, const float *s
 	S2_ALLOC(conv, x->scratch, frames, c->conv[c->n_conv - 1].c_out, err);
 	S2_TRY(s2_encoder_conv(x, m, conv, samples, n, err));
 	project(x, m, h, conv, frames);
-	S2_TRY(add_positions(x, m, h, frames, err));
+	if (!m->weights.conformers)
+		S2_TRY(add_positions(x, m, h, frames, err));
 	if (!c->layer.pre_norm)
 		s2_norm_forward(x, h, h, frames, c->layer.dim, &m->weights.norm);
 	s2_arena_reset(x->scratch, mark);
@@ -170,6 +177,8 @@ static int run_layer(const s2_exec *x, const s2_encoder *m, size_t i, float *h, 
 		     s2st_error *err)
 {
 	const s2_encoder_config *c = &m->config;
+	if (m->weights.conformers)
+		return s2_conformer_forward(x, &c->conformer, &m->weights.conformers[i], h, frames, bias, err);
 	S2_TRY(s2_transformer_forward(x, &c->layer, &m->weights.layers[i], h, frames, bias, err));
 	if (m->weights.adapters)
 		S2_TRY(s2_adapter_forward(x, &m->weights.adapters[i], c->adapter_act, h, frames, err));

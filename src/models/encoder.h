@@ -11,6 +11,7 @@
  *         data2vec: x + f(f(...f(x))), f(x) = GELU(layer_norm(conv(x))) without weights in the norm
  *     └ transformer layers                              [t, d]     layer n = output after the n-th, 1-based
  *         WavLM: attention scores + gate(query) * bias(distance)
+ *         conformer: layers/conformer.h, without the positional convolution
  *         MMS: after each layer the adapter of a language
  *     └ encoder.layer_norm when pre-norm → proj         [t, V]     CTC head
  *
@@ -21,6 +22,7 @@
 #define S2_MODELS_ENCODER_H
 
 #include "layers/adapter.h"
+#include "layers/conformer.h"
 #include "layers/distance.h"
 #include "layers/transformer.h"
 
@@ -44,6 +46,7 @@ typedef struct s2_encoder_config {
 	size_t pos_kernel, pos_groups;
 	size_t pos_depth; /* convolutions of positions, one on another (data2vec); 0: a single one with weight norm */
 	s2_transformer_config layer;
+	s2_conformer_config conformer; /* dim 0: layers are the transformer's */
 	s2_distance_buckets distances; /* WavLM; n 0: attention knows no distances */
 	size_t n_layers;
 	s2_act adapter_act; /* of layers that end with an adapter (layer.adapted) */
@@ -62,6 +65,7 @@ typedef struct s2_encoder_weights {
 	s2_conv1d *pos_convs; /* [pos_depth], at least one */
 	s2_norm norm; /* encoder.layer_norm */
 	s2_transformer_layer *layers;
+	s2_conformer_layer *conformers; /* in place of layers */
 	s2_adapter *adapters; /* [n_layers]; NULL: none */
 	s2_linear head;
 } s2_encoder_weights;

@@ -254,8 +254,44 @@ static int64_t usual_heads(const s2_encoder_config *c)
 	return (int64_t)(dim % 64 == 0 && dim <= 1024 ? dim / 64 : c->pos_groups);
 }
 
+/* fairseq's conformer layers, of which the tensors tell all but the heads of rotary ones. */
+static const keys conformer_keys = {
+	.dim = "encoder_embed_dim", .ffn = "encoder_ffn_embed_dim", .layers = "encoder_layers",
+	.fc1 = "encoder.layers.0.ffn1.w_1.weight", .stack = "encoder.layers.", .stack_tail = "ffn1.w_1.weight",
+};
+
+static int conformer(const source *s, s2_encoder_config *c, s2st_error *err)
+{
+	static const char bias[] = "encoder.layers.0.self_attn.pos_bias_u";
+	const bool relative = has(s, c->prefix, bias);
+	char name[160];
+	size_t dims[2] = {c->layer.dim / 64}, kernel[3];
+	int64_t heads;
+	bool pre_norm;
+	snprintf(name, sizeof name, "%s%s", c->prefix, bias);
+	if (relative)
+		S2_TRY(s2_bind_shape(s->ckpt, name, 2, dims, err));
+	snprintf(name, sizeof name, "%sencoder.layers.0.conv_module.depthwise_conv.weight", c->prefix);
+	S2_TRY(s2_bind_shape(s->ckpt, name, 3, kernel, err));
+	S2_TRY(s2_value_get_int(s->model, "encoder_attention_heads", (int64_t)dims[0], &heads, s->file, err));
+	if (heads < 1 || c->layer.dim % (2 * (size_t)heads) != 0)
+		return s2_fail(err, S2ST_EMODEL,
+			       "%s: encoder_attention_heads: expected a divisor of half of %zu, found %lld", s->file,
+			       c->layer.dim, (long long)heads);
+	S2_TRY(s2_value_get_bool(s->model, "layer_norm_first", c->conv_layer_norm, &pre_norm, s->file, err));
+	c->layer.heads = (size_t)heads;
+	c->layer.pre_norm = pre_norm;
+	c->conformer = (s2_conformer_config){c->layer.dim, c->layer.ffn, (size_t)heads, kernel[2], .rotary = !relative};
+	if (kernel[2] % 2 == 0 || kernel[2] > 1 << 12)
+		return s2_fail(err, S2ST_EMODEL, "%s: tensor %s: expected an odd kernel, found %zu", s->file, name,
+			       kernel[2]);
+	return 0;
+}
+
 static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2st_error *err)
 {
+	if (has(s, c->prefix, conformer_keys.fc1))
+		k = &conformer_keys;
 	char stem[160];
 	size_t dims[2];
 	snprintf(stem, sizeof stem, "%s%s", c->prefix, k->fc1);
@@ -268,6 +304,8 @@ static int transformer(const source *s, s2_encoder_config *c, const keys *k, s2s
 	S2_TRY(agree(s, k->ffn, c->layer.ffn, err));
 	S2_TRY(agree(s, k->layers, c->n_layers, err));
 
+	if (k == &conformer_keys)
+		return conformer(s, c, err);
 	int64_t heads;
 	bool pre_norm;
 	S2_TRY(positions(s, c, k->pos, k->pos_stack, err));

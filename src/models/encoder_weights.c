@@ -157,11 +157,14 @@ int s2_encoder_bind(s2_encoder_weights *w, const s2_encoder_config *c, const s2_
 		return s2_fail(err, S2ST_EMODEL,
 			       "%s: expected tensor %s%sweight (%zu channels into width %zu), found none",
 			       s2_checkpoint_path(b->ckpt), c->prefix, n->projection, channels, dim);
-	S2_TRY(bind_positions(w, c, b, n, err));
+	if (c->conformer.dim == 0)
+		S2_TRY(bind_positions(w, c, b, n, err));
 	S2_TRY(bind_norm(&w->norm, b, full_name(name, c, n->norm, 0), dim, err));
 	s2_binder layers = *b;
 	layers.rename = n->rename;
-	S2_TRY(s2_transformer_bind(&w->layers, &layers, &c->layer, c->n_layers, full_name(name, c, n->layers, 0), err));
+	full_name(name, c, n->layers, 0);
+	S2_TRY(c->conformer.dim ? s2_conformer_bind(&w->conformers, &layers, &c->conformer, c->n_layers, name, err)
+				: s2_transformer_bind(&w->layers, &layers, &c->layer, c->n_layers, name, err));
 	if (c->layer.adapted)
 		S2_TRY(bind_adapters(w, c, b, err));
 	if (c->head)

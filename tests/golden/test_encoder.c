@@ -150,6 +150,8 @@ int main(void)
 	test_layers("../zoo/distilhubert_hf", "../zoo/distilhubert", false);
 	test_layers("../zoo/unispeech_sat.pt", "hubert/base_like", false);
 	test_layers("../zoo/ils_ssl.pt", "../zoo/ils_ssl", false);
+	test_layers("../zoo/conformer_rel_pos.pt", "../zoo/conformer_rel_pos", false);
+	test_layers("../zoo/conformer_rope.pt", "../zoo/conformer_rope", false);
 	test_ctc();
 	return TEST_RESULT();
 }

@@ -3,14 +3,14 @@
 #include "math/ops.h"
 #include "unit/math_test.h"
 
-/* out [hd] = softmax(q · k_p + gate bias_p) v_p over p < n; element `at` of rows k[p] and v[p] comes first. */
+/* out [hd] = softmax(q · k_p + bias_p) v_p over p < n; element `at` of rows k[p] and v[p] comes first. */
 static void exact_attention(double *out, const float *q, const float *const *k, const float *const *v, size_t at,
-			    const float *bias, float gate, size_t n, size_t hd)
+			    const float *bias, size_t n, size_t hd)
 {
 	double *p = malloc(n * sizeof *p), top = -INFINITY, sum = 0;
 	REQUIRE(p != NULL);
 	for (size_t i = 0; i < n; i++) {
-		p[i] = bias ? (double)bias[i] * (double)gate : 0;
+		p[i] = bias ? (double)bias[i] : 0;
 		for (size_t d = 0; d < hd; d++)
 			p[i] += (double)q[d] * (double)k[i][at + d];
 		top = fmax(top, p[i]);
@@ -42,13 +42,14 @@ static double slack(size_t n, size_t hd)
 }
 
 static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t heads, size_t hd, bool with_bias,
-			    bool with_gate, uint64_t *seed)
+			    bool with_gate, bool with_products, uint64_t *seed)
 {
 	s2st_error err;
 	size_t width = heads * hd, ld = width + 3;
 	float *q = math_random(n_q * ld, seed), *k = math_random(n_k * ld, seed), *v = math_random(n_k * ld, seed);
 	const size_t span = n_q + n_k - 1;
 	float *bias = math_random(heads * span, seed), *gate = math_random(n_q * heads, seed);
+	float *dq = math_random(n_q * ld, seed), *dk = math_random(span * ld, seed), *row = math_alloc(n_k);
 	float *out = math_random(n_q * ld, seed);
 	const float **k_rows = rows_of(k, n_k, ld), **v_rows = rows_of(v, n_k, ld);
 	double *want = malloc(hd * sizeof *want);
@@ -70,14 +71,23 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 			       .heads = heads,
 			       .head_dim = hd,
 			       .bias = with_bias ? bias : NULL,
-			       .gate = with_gate ? gate : NULL};
+			       .gate = with_gate ? gate : NULL,
+			       .distance_q = with_products ? dq : NULL,
+			       .distance_k = with_products ? dk : NULL,
+			       .ld_distance = ld};
 	REQUIRE_OK(s2_attention(x, out, &a, &err));
 	size_t wrong = 0;
 	for (size_t i = 0; i < n_q; i++)
 		for (size_t h = 0; h < heads; h++) {
-			exact_attention(want, q + i * ld + h * hd, k_rows, v_rows, h * hd,
-					with_bias ? bias + h * span + n_q - 1 - i : NULL,
-					with_gate ? gate[i * heads + h] : 1, n_k, hd);
+			for (size_t j = 0; j < n_k; j++) {
+				const size_t far = j + n_q - 1 - i; /* the distance's row */
+				const float g = with_gate ? gate[i * heads + h] : 1;
+				double sum = with_bias ? (double)bias[h * span + far] * (double)g : 0;
+				for (size_t d = 0; with_products && d < hd; d++)
+					sum += (double)dq[i * ld + h * hd + d] * (double)dk[far * ld + h * hd + d];
+				row[j] = (float)sum;
+			}
+			exact_attention(want, q + i * ld + h * hd, k_rows, v_rows, h * hd, row, n_k, hd);
 			for (size_t d = 0; d < hd; d++)
 				wrong += !(fabs((double)out[i * ld + h * hd + d] - want[d]) <= slack(n_k, hd));
 		}
@@ -92,6 +102,9 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 	free(v_rows);
 	free(bias);
 	free(gate);
+	free(dq);
+	free(dk);
+	free(row);
 	free(out);
 	free(want);
 }
@@ -103,9 +116,10 @@ static void test_attention(const s2_exec *x)
 	for (size_t i = 0; i < 6; i++)
 		for (size_t j = 0; j < 6; j++)
 			check_attention(x, counts[i], counts[j], 1 + i % 3,
-					(size_t[]){5, 16, 24, 64, 80, 1}[(i + j) % 6], (i + j) % 2, j % 2, &seed);
-	check_attention(x, 5, 1000, 2, 64, true, true, &seed);
-	check_attention(x, 200, 300, 2, 16, true, true, &seed); /* several blocks of queries */
+					(size_t[]){5, 16, 24, 64, 80, 1}[(i + j) % 6], (i + j) % 2, j % 2, i % 3 == 2,
+					&seed);
+	check_attention(x, 5, 1000, 2, 64, true, true, false, &seed);
+	check_attention(x, 200, 300, 2, 16, true, true, true, &seed); /* several blocks of queries */
 }
 
 /* ---- steps ---- */
@@ -199,7 +213,7 @@ static void check_row(const s2_exec *x, const step_case *c, const s2_step_keys *
 	double *want = malloc(hd * sizeof *want);
 	REQUIRE(want != NULL);
 	for (size_t h = 0; h < a->heads; h++) {
-		exact_attention(want, a->q + at + h * hd, k, v, h * hd, NULL, 1, s->n, hd);
+		exact_attention(want, a->q + at + h * hd, k, v, h * hd, NULL, s->n, hd);
 		for (size_t d = 0; d < hd; d++)
 			wrong += !(fabs((double)got[at + h * hd + d] - want[d]) <= slack(s->n, hd));
 	}

@@ -185,6 +185,41 @@ def ecapa():
     numpy.save(path("ecapa.npy"), torch.stack(vectors).numpy())
 
 
+def conformer():
+    """Conformer wav2vec 2.0 with relative and with rotary positions; its positional convolution is there and unused."""
+    for kind in ("rel_pos", "rope"):
+        torch.manual_seed(8)
+        w, cfg = golden_model("hubert/large_like")
+        w = {k: v for k, v in encoder_only(w).items() if ".layers." not in k or "conv_layers" in k}
+        dim, heads, ffn = cfg["encoder_embed_dim"], cfg["encoder_attention_heads"], 24
+        cfg.update(_name="wav2vec2", encoder_layers=2, encoder_ffn_embed_dim=ffn, layer_type="conformer",
+                   attn_type="espnet", pos_enc_type=kind, depthwise_conv_kernel_size=7)
+        for i in range(2):
+            p = "encoder.layers.%d." % i
+            for name in ("ffn1.layer_norm", "ffn2.layer_norm", "self_attn_layer_norm", "conv_module.layer_norm",
+                         "final_layer_norm", "conv_module.batch_norm"):
+                w[p + name + ".weight"], w[p + name + ".bias"] = torch.rand(dim) + 0.5, torch.randn(dim) * 0.1
+            for name, c_out, c_in in [("ffn1.w_1", ffn, dim), ("ffn1.w_2", dim, ffn), ("ffn2.w_1", ffn, dim),
+                                      ("ffn2.w_2", dim, ffn)] + [("self_attn.linear_" + n, dim, dim) for n in
+                                                                 ("q", "k", "v", "out")]:
+                w[p + name + ".weight"] = torch.randn(c_out, c_in) / c_in ** 0.5
+                w[p + name + ".bias"] = torch.randn(c_out) * 0.1
+            c = p + "conv_module."
+            w[c + "pointwise_conv1.weight"] = torch.randn(2 * dim, dim, 1) / dim ** 0.5
+            w[c + "depthwise_conv.weight"] = torch.randn(dim, 1, 7) / 7 ** 0.5
+            w[c + "pointwise_conv2.weight"] = torch.randn(dim, dim, 1) / dim ** 0.5
+            w[c + "batch_norm.running_mean"], w[c + "batch_norm.running_var"] = torch.randn(dim), torch.rand(dim) + 0.5
+            w[c + "batch_norm.num_batches_tracked"] = torch.tensor(9)
+            if kind == "rel_pos":
+                w[p + "self_attn.linear_pos.weight"] = torch.randn(dim, dim) / dim ** 0.5
+                for n in "uv":
+                    w[p + "self_attn.pos_bias_" + n] = torch.randn(heads, dim // heads) * 0.5
+            else:
+                w[p + "self_attn.rotary_emb.inv_freq"] = torch.zeros(dim // heads // 2)
+        save_layers("conformer_" + kind, w, cfg, oracle.conformer_layer)
+        torch.save({"cfg": {"model": cfg, "task": {"normalize": True}}, "model": w}, path("conformer_%s.pt" % kind))
+
+
 if __name__ == "__main__":
     torch.set_grad_enabled(False)
     layouts.know_fairseq()
@@ -196,3 +231,4 @@ if __name__ == "__main__":
     unispeech_sat()
     superb()
     ecapa()
+    conformer()

@@ -119,6 +119,50 @@ def transformer_layer(x, w, p, cfg):
     return layer_norm(x + feed(x), w, p + "final_layer_norm.")
 
 
+def conformer_layer(x, w, p, cfg):
+    """fairseq's conformer with espnet's attention: relative positions where there is pos_bias_u, else rotary ones."""
+    t, dim = x.shape
+    heads = cfg["encoder_attention_heads"]
+    hd = dim // heads
+
+    def feed(y, name):
+        y = layer_norm(y, w, p + name + ".layer_norm.")
+        return linear(F.silu(linear(y, w, p + name + ".w_1.")), w, p + name + ".w_2.")
+
+    def heads_of(y, name):
+        return linear(y, w, p + "self_attn." + name + ".").view(-1, heads, hd).transpose(0, 1)
+
+    x = x + 0.5 * feed(x, "ffn1")
+    y = layer_norm(x, w, p + "self_attn_layer_norm.")
+    v = heads_of(y, "linear_v")
+    if p + "self_attn.pos_bias_u" in w:
+        q, k = heads_of(y, "linear_q"), heads_of(y, "linear_k")
+        distance = torch.arange(t - 1, -t, -1).float()[:, None]
+        angle = distance * torch.exp(torch.arange(0, dim, 2).float() * -(math.log(10000.0) / dim))
+        positions = torch.stack([angle.sin(), angle.cos()], 2).view(2 * t - 1, dim)
+        r = heads_of(positions, "linear_pos")
+        bd = (q + w[p + "self_attn.pos_bias_v"][:, None]) @ r.transpose(1, 2)
+        index = torch.tensor([[t - 1 - i + j for j in range(t)] for i in range(t)])
+        bd = bd.gather(2, index.expand(heads, t, t))
+        scores = ((q + w[p + "self_attn.pos_bias_u"][:, None]) @ k.transpose(1, 2) + bd) / math.sqrt(hd)
+    else:
+        angle = torch.arange(t).float()[:, None] / 10000 ** (torch.arange(0, hd, 2).float() / hd)
+        angle = torch.cat([angle, angle], 1)[:, None]
+        z = y.view(t, heads, hd)
+        z = z * angle.cos() + torch.cat([-z[..., hd // 2:], z[..., :hd // 2]], -1) * angle.sin()
+        z = z.reshape(t, dim)
+        scores = heads_of(z, "linear_q") @ heads_of(z, "linear_k").transpose(1, 2) / math.sqrt(hd)
+    x = x + linear((scores.softmax(-1) @ v).transpose(0, 1).reshape(t, dim), w, p + "self_attn.linear_out.")
+    c = p + "conv_module."
+    y = F.glu(F.conv1d(layer_norm(x, w, c + "layer_norm.").t()[None], w[c + "pointwise_conv1.weight"]), 1)
+    k = w[c + "depthwise_conv.weight"]
+    y = F.conv1d(y, k, padding=k.shape[2] // 2, groups=dim)
+    y = F.silu(F.batch_norm(y, *[w[c + "batch_norm." + n] for n in ("running_mean", "running_var", "weight", "bias")]))
+    x = x + F.conv1d(y, w[c + "pointwise_conv2.weight"])[0].t()
+    x = x + 0.5 * feed(x, "ffn2")
+    return layer_norm(x, w, p + "final_layer_norm.")
+
+
 def states(samples, w, cfg, layer=transformer_layer):
     """What the first layer reads and the output of each, [t, dim]; no final norm."""
     if cfg["normalize"]:
@@ -128,7 +172,7 @@ def states(samples, w, cfg, layer=transformer_layer):
         x = layer_norm(x, w, "layer_norm.")
     if "post_extract_proj.weight" in w:
         x = linear(x, w, "post_extract_proj.")
-    if any(k.startswith("encoder.pos_conv.") for k in w):
+    if any(k.startswith("encoder.pos_conv.") for k in w) and layer == transformer_layer:
         x = positions(x, w, cfg)
     if not cfg["layer_norm_first"]:
         x = layer_norm(x, w, "encoder.layer_norm.")
