@@ -206,6 +206,21 @@ void s2st_npy_rows_abort(s2st_npy_rows *w);
 
 /* All values of a .npy file in C order as float32; *out is malloc'ed. */
 S2ST_CHECK int s2st_npy_read(float **out, size_t *n, const char *path, s2st_error *err);
+/* The same of a matrix: [rows, cols]. */
+S2ST_CHECK int s2st_npy_read_matrix(float **out, size_t *rows, size_t *cols, const char *path, s2st_error *err);
+
+/* ---- what other tools printed ------------------------------------------------------------------------------- */
+
+/* JSON lines, an object a line, as --json and --report print them. Plain or gzip; one in memory at a time. */
+typedef struct s2st_records s2st_records;
+S2ST_CHECK int s2st_records_open(s2st_records **out, const char *path, s2st_error *err);
+S2ST_CHECK int s2st_records_next(s2st_records *r, s2st_error *err); /* 1 an object, 0 the end, < 0 error */
+void s2st_records_free(s2st_records *r);
+/* Members of the current object, until the next call. */
+const char *s2st_records_text(const s2st_records *r, const char *key);                /* NULL: no such string */
+bool s2st_records_number(const s2st_records *r, const char *key, double *out);        /* false: no such number */
+/* A list of whole numbers; *out NULL: there is none. */
+S2ST_CHECK int s2st_records_ints(s2st_records *r, const char *key, const int32_t **out, size_t *n, s2st_error *err);
 
 /* ---- unit lines --------------------------------------------------------------------------------------------- */
 

@@ -34,6 +34,7 @@ clang-tidy       command clang-tidy
 cppcheck         command cppcheck
 shellcheck       command shellcheck
 valgrind         command valgrind
+chromium         command chromium
 '
 
 is_there() { # package, kind, name

@@ -461,6 +461,14 @@ int cli_s2ut_manifest_row(FILE *f, const s2st_input *row, const int32_t *units, 
 /* Writes config.yaml beside c->output and says what has no partner. */
 int cli_s2ut_manifest_end(cli *c, cli_s2ut_manifest *m, int *code, s2st_error *err);
 
+/* ---- pictures for a page (cli_picture.c) ------------------------------------------------------------------------ */
+
+/* , "KEY": {"seconds", "width", "height", "levels"} of an audio file; `q` gives log-mel frames. Nothing is printed
+ * when it fails. */
+int cli_print_spectrogram(FILE *out, const char *key, s2st_quantizer *q, const char *path, s2st_error *err);
+/* , "attention": {"rows", "width", "height", "levels"} of a .npy matrix of weights. */
+int cli_print_attention(FILE *out, const char *path, s2st_error *err);
+
 /* ---- unit lines as inputs (cli_lines.c) ------------------------------------------------------------------------- */
 
 typedef struct cli_names {

@@ -32,6 +32,10 @@ static void print_json(FILE *f, const s2st_input *row, const char *path, const s
 	cli_json_string(f, path);
 	fprintf(f, ", \"samples\": %zu, \"units\": ", wave->n);
 	cli_json_ints(f, best->units, best->n_units);
+	if (wave->durations) {
+		fputs(", \"durations\": ", f);
+		cli_json_ints(f, wave->durations, wave->n_durations);
+	}
 	fputs(", \"score\": ", f);
 	cli_json_real(f, best->score);
 	if (transcript) {
@@ -209,8 +213,8 @@ static const char more[] =
 	"-o FILE.wav   for one input\n"
 	"-o DIR        DIR/ID.wav; ID is the input's file name without its suffix, or its id in the manifest\n"
 	"-o -          stdout, also without -o when the input is stdin: one wav (or --container raw)\n"
-	"--json        {\"id\", \"source\", \"output\", \"samples\", \"units\", \"score\"},\n"
-	"              with --transcript \"transcript\" too\n\n"
+	"--json        {\"id\", \"source\", \"output\", \"samples\", \"units\", \"score\"}, with durations\n"
+	"              \"durations\" (frames of each unit), with --transcript \"transcript\" too\n\n"
 	"  s2st-translate --pack models/es-en-demo in.wav -o out.wav";
 
 int main(int argc, char **argv)

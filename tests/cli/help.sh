@@ -19,7 +19,7 @@ offers() { # TOOL OPTION...
 }
 
 for tool in asr-bleu asr-transcribe s2ut-generate vocode s2u-quantize s2u-kmeans s2st-translate s2st-inspect \
-	speech-embed speech-lid speech-mine speaker-verify; do
+	speech-embed speech-lid speech-mine speaker-verify s2st-report; do
 	$tool --version
 	test "$($tool -h)" = "$($tool --help)"
 	test "$($tool --help --beam)" = "$($tool --help)" # before it looks at what follows
@@ -40,6 +40,7 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers s2u-kmeans --clusters --batch-size --n-init --max-iter --tol --max-no-improvement --reassignment-ratio --seed \
 		--fraction --model --layer --feature-type
 	offers s2st-inspect --npy --verify
+	offers s2st-report --attention
 	offers speech-embed --model --recursive --audio-root
 	offers speech-lid --model --dict --format --top-k
 	offers speaker-verify --model --threshold

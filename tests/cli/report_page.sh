@@ -1,0 +1,37 @@
+# The page of s2st-report in a browser: it loads, every picture is drawn, every player opens its file, no script fails,
+# a thousand files are no burden.
+command -v chromium >/dev/null || { echo "there is no chromium to look at the page with"; exit 77; }
+
+# look FILE [HASH]: the page as it is after its scripts ran.
+look() {
+	HOME=$PWD timeout 300 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+		--autoplay-policy=no-user-gesture-required --virtual-time-budget=60000 --window-size=1240,1500 \
+		--dump-dom "file://$PWD/$1${2:-}" 2>/dev/null
+}
+about() { grep -o '<body[^>]*>' | grep -o "data-$1=\"[0-9]*\""; }
+
+pack=models/es-en-demo
+mkdir in
+cp $pack/samples/*.flac in/
+echo 'no audio' >in/broken.wav
+exits 1 s2st-translate --pack $pack --json --transcript --report run.jsonl -o out in >results.jsonl 2>errors
+s2st-report out run.jsonl results.jsonl
+
+echo "--- every file"
+look out/report.html '#check' >checked
+for what in errors files drawn blank players broken; do about $what <checked; done
+
+echo "--- what is in view"
+look out/report.html >shown
+grep -o 'aria-label="[a-z ]*"' shown | sort | uniq -c
+grep -o '<dd>[^<]*' shown
+grep -o '<p class="reason">[^<]*' shown | cut -c 1-70
+
+echo "--- a thousand"
+awk 'BEGIN { for (i = 0; i < 1000; i++)
+	printf "{\"id\": \"file %04d\", \"source\": \"in/train.flac\", \"output\": \"out/train.wav\", \"score\": -0.%03d}\n", i, i }' >many.jsonl
+s2st-report out many.jsonl -o out/many.html
+look out/many.html >shown
+for what in errors files shown; do about $what <shown; done
+test "$(grep -o '<canvas' shown | wc -l)" -lt 40 # those near the window only
+test "$(wc -c <out/many.html)" -lt 30000000
