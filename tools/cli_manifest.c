@@ -92,15 +92,22 @@ int cli_s2ut_manifest_begin(s2st_writer *w, s2st_error *err)
 	return s2st_writer_printf(w, err, "id\tsrc_audio\tsrc_n_frames\ttgt_audio\ttgt_n_frames\n");
 }
 
+int cli_manifest_row_start(FILE *f, const char *id, const char *path, int64_t frames, s2st_error *err)
+{
+	if (strpbrk(id, "\t\r\n") || strpbrk(path, "\t\r\n"))
+		return cli_fail(err, S2ST_EINPUT, "a name with a tab or a line end cannot be in a manifest");
+	fprintf(f, "%s\t%s\t%lld\t", id, path, (long long)frames);
+	return S2ST_OK;
+}
+
 int cli_s2ut_manifest_row(FILE *f, const s2st_input *row, const int32_t *units, size_t n, s2st_error *err)
 {
 	s2st_audio_info audio;
-	if (strpbrk(row->id, "\t\r\n") || strpbrk(row->path, "\t\r\n"))
-		return cli_fail(err, S2ST_EINPUT, "a name with a tab or a line end cannot be in a manifest");
 	int rc = s2st_audio_get_info(&audio, row->path, err);
+	if (rc == S2ST_OK)
+		rc = cli_manifest_row_start(f, row->id, row->path, audio.frames / 160, err);
 	if (rc < 0)
 		return rc;
-	fprintf(f, "%s\t%s\t%lld\t", row->id, row->path, (long long)(audio.frames / 160));
 	for (size_t i = 0; i < n; i++)
 		fprintf(f, "%s%d", i ? " " : "", units[i]);
 	fprintf(f, "\t%zu\n", n);
@@ -110,7 +117,7 @@ int cli_s2ut_manifest_row(FILE *f, const s2st_input *row, const int32_t *units, 
 /* ---- config.yaml ---- */
 
 /* SpecAugment's policy "lb" and what yaml.dump makes of the rest. */
-static const char config[] =
+static const char filter_bank[] =
 	"input_channels: 1\n"
 	"input_feat_per_channel: 80\n"
 	"specaugment:\n"
@@ -127,29 +134,40 @@ static const char config[] =
 	"  - utterance_cmvn\n"
 	"  - specaugment\n";
 
-static void print_config(FILE *f, const cli_s2ut_manifest *m)
+static const char waveforms[] =
+	"standardize_audio: true\n"
+	"use_audio_input: true\n"
+	"use_sample_rate: 16000\n"
+	"vocab_filename: dict.txt\n";
+
+static void print_config(FILE *f, const cli_config *k)
 {
-	fputs(config, f);
-	if (!m->vocoder || !m->vocoder_config)
+	if (k->audio_root) {
+		fputs("audio_root: ", f);
+		cli_json_string(f, k->audio_root);
+		fputc('\n', f);
+	}
+	fputs(k->waveforms ? waveforms : filter_bank, f);
+	if (!k->vocoder || !k->vocoder_config)
 		return;
 	fputs("vocoder:\n  checkpoint: ", f);
-	cli_json_string(f, m->vocoder);
+	cli_json_string(f, k->vocoder);
 	fputs("\n  config: ", f);
-	cli_json_string(f, m->vocoder_config);
+	cli_json_string(f, k->vocoder_config);
 	fputs("\n  type: code_hifigan\n", f);
 }
 
-static int write_config(const cli *c, const cli_s2ut_manifest *m, s2st_error *err)
+int cli_write_config(const char *beside, const cli_config *config, s2st_error *err)
 {
-	const char *slash = strrchr(c->output, '/');
-	const int dir = slash ? (int)(slash - c->output) + 1 : 0;
+	const char *slash = strrchr(beside, '/');
+	const int dir = slash ? (int)(slash - beside) + 1 : 0;
 	char *path = NULL, *text = NULL;
 	size_t n = 0;
 	FILE *f = open_memstream(&text, &n);
 	if (f)
-		print_config(f, m);
-	int rc = f && fclose(f) == 0 && asprintf(&path, "%.*sconfig.yaml", dir, c->output) >= 0 ? S2ST_OK
-											       : cli_fail_memory(err);
+		print_config(f, config);
+	int rc = f && fclose(f) == 0 && asprintf(&path, "%.*sconfig.yaml", dir, beside) >= 0 ? S2ST_OK
+											     : cli_fail_memory(err);
 	if (rc == S2ST_OK)
 		rc = cli_write_text(path, text, n, err);
 	free(path);
@@ -181,5 +199,6 @@ int cli_s2ut_manifest_end(cli *c, cli_s2ut_manifest *m, int *code, s2st_error *e
 	say_alone(c, m, unused, "target", "source", examples);
 	if (m->strict && (m->n_alone || unused) && *code == CLI_OK)
 		*code = CLI_FAILED;
-	return write_config(c, m, err);
+	return cli_write_config(c->output, &(cli_config){.vocoder = m->vocoder, .vocoder_config = m->vocoder_config},
+				err);
 }

@@ -19,7 +19,7 @@ offers() { # TOOL OPTION...
 }
 
 for tool in asr-bleu asr-transcribe s2ut-generate vocode s2u-quantize s2u-kmeans s2st-translate s2st-inspect \
-	speech-embed speech-lid speech-mine speaker-verify s2st-report; do
+	speech-embed speech-lid speech-mine speaker-verify s2st-report s2st-manifest; do
 	$tool --version
 	test "$($tool -h)" = "$($tool --help)"
 	test "$($tool --help --beam)" = "$($tool --help)" # before it looks at what follows
@@ -41,6 +41,8 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 		--fraction --model --layer --feature-type
 	offers s2st-inspect --npy --verify
 	offers s2st-report --attention
+	offers s2st-manifest --from --source-lang --target-lang --threshold --split --audio-root --units --source-units \
+		--format --clusters --targets-out --audio-out --normalize
 	offers speech-embed --model --recursive --audio-root
 	offers speech-lid --model --dict --format --top-k
 	offers speaker-verify --model --threshold
