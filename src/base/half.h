@@ -1,5 +1,5 @@
-/* One float16 or bfloat16 to float32.  Layer: base. Exact for every bit pattern, subnormals, infinities and NaNs too;
- * straight-line code that the compiler can vectorise. */
+/* One float16 or bfloat16 to float32, and back to bfloat16.  Layer: base. To float32 exact for every bit pattern,
+ * subnormals, infinities and NaNs too; straight-line code that the compiler can vectorise. */
 #ifndef S2_BASE_HALF_H
 #define S2_BASE_HALF_H
 
@@ -16,6 +16,16 @@ static inline float s2_f32_of_bits(uint32_t bits)
 static inline float s2_bf16_to_f32(uint16_t b)
 {
 	return s2_f32_of_bits((uint32_t)b << 16);
+}
+
+/* To nearest, ties to even. A NaN stays one; numbers below 2^-126 become zero, as AVX-512's instruction has it. */
+static inline uint16_t s2_f32_to_bf16(float f)
+{
+	uint32_t bits;
+	memcpy(&bits, &f, sizeof bits);
+	const uint32_t magnitude = bits & 0x7fffffffu, near = bits + 0x7fffu + (bits >> 16 & 1);
+	const uint32_t kept = magnitude > 0x7f800000u ? bits | 0x400000u : near;
+	return (uint16_t)((magnitude < 0x800000u ? bits & 0x80000000u : kept) >> 16);
 }
 
 /* Exponent and mantissa moved to float32's places make a number that is 2^-112 times the half: one exact multiply

@@ -56,3 +56,9 @@ void s2_error_prefix(s2st_error *err, const char *fmt, ...)
 	snprintf(err->text, sizeof err->text, "%s: %.500s", head, tail);
 	make_printable(err->text);
 }
+
+const char *s2st_precision_name(s2st_precision p)
+{
+	static const char *const names[S2ST_N_PRECISIONS] = {"fp32", "bf16", "int8"};
+	return (unsigned)p < S2ST_N_PRECISIONS ? names[p] : "unknown";
+}

@@ -371,6 +371,12 @@ int s2_checkpoint_part(s2_checkpoint **out, const s2_checkpoint *c, const s2_val
 	return finish(out, own, rc);
 }
 
+void s2_checkpoint_forget(const s2_checkpoint *c)
+{
+	if (c->map.bytes)
+		s2_map_forget(&c->map);
+}
+
 void s2_checkpoint_close(s2_checkpoint *c)
 {
 	if (!c)

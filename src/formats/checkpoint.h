@@ -28,6 +28,8 @@ S2ST_CHECK int s2_checkpoint_parse(s2_checkpoint **out, const unsigned char *byt
  * part's. `c` has to outlive it. */
 S2ST_CHECK int s2_checkpoint_part(s2_checkpoint **out, const s2_checkpoint *c, const s2_value *part, s2st_error *err);
 void s2_checkpoint_close(s2_checkpoint *c);
+/* Lets go of the memory of tensors that were read from the mapped file; whoever reads them again gets it back. */
+void s2_checkpoint_forget(const s2_checkpoint *c);
 
 const char *s2_checkpoint_path(const s2_checkpoint *c);
 const char *s2_checkpoint_container(const s2_checkpoint *c); /* "torch zip", "torch legacy", "safetensors" */

@@ -16,7 +16,19 @@ size_t s2_conv_transpose1d_out_len(const s2_conv1d *c, size_t len)
 
 static const void *weight_at(const s2_conv1d *c, ptrdiff_t element)
 {
-	return (const char *)c->w + element * (ptrdiff_t)s2_dtype_size(c->dtype);
+	return c->w ? (const char *)c->w + element * (ptrdiff_t)s2_dtype_size(c->dtype) : NULL;
+}
+
+static s2_right group_weight(const s2_conv1d *c, size_t g)
+{
+	return (s2_right){
+		.w = weight_at(c, (ptrdiff_t)(g * (c->c_out / c->groups)) * c->strides[0]),
+		.dtype = c->dtype,
+		.sn = c->strides[0],
+		.st = c->strides[2],
+		.sc = c->strides[1],
+		.packed = c->packed ? c->packed[g] : NULL,
+	};
 }
 
 void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t len, const s2_conv1d *c,
@@ -34,13 +46,7 @@ void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in
 			.dilation = c->dilation,
 			.pad = (ptrdiff_t)c->pad,
 		};
-		s2_right b = {
-			.w = weight_at(c, (ptrdiff_t)(g * n) * c->strides[0]),
-			.dtype = c->dtype,
-			.sn = c->strides[0],
-			.st = c->strides[2],
-			.sc = c->strides[1],
-		};
+		s2_right b = group_weight(c, g);
 		s2_epilogue own = e ? *e : (s2_epilogue){0};
 		own.bias = c->bias ? c->bias + g * n : NULL;
 		if (own.residual)
@@ -71,10 +77,27 @@ int s2_conv1d_settle(s2_conv1d *c, s2_arena *a, s2st_error *err)
 /* Output o gets in[t] * w[kk] where t*stride + kk = o + pad. Outputs of one phase, (o + pad) % stride = r, use the taps
  * kk = r, r + stride, ...: for u = (o + pad) / stride, tap kk = r + q*stride meets t = u - q. Taken from the last q to
  * the first, that is a convolution of stride 1 over the input. */
+static size_t phase_taps(const s2_conv1d *c, size_t r)
+{
+	return c->k > r ? (c->k - r - 1) / c->stride + 1 : 0;
+}
+
+static s2_right phase_weight(const s2_conv1d *c, size_t r)
+{
+	const size_t taps = phase_taps(c, r);
+	return (s2_right){
+		.w = weight_at(c, (ptrdiff_t)(r + (taps ? taps - 1 : 0) * c->stride) * c->strides[2]),
+		.dtype = c->dtype,
+		.sn = c->strides[1],
+		.st = -(ptrdiff_t)c->stride * c->strides[2],
+		.sc = c->strides[0],
+		.packed = c->packed ? c->packed[r] : NULL,
+	};
+}
+
 static void phase(const s2_exec *x, float *out, const float *in, size_t len, const s2_conv1d *c, size_t r)
 {
-	size_t out_len = s2_conv_transpose1d_out_len(c, len);
-	size_t taps = c->k > r ? (c->k - r - 1) / c->stride + 1 : 0;
+	size_t out_len = s2_conv_transpose1d_out_len(c, len), taps = phase_taps(c, r);
 	size_t u0 = c->pad > r ? (c->pad - r + c->stride - 1) / c->stride : 0; /* first output at or after 0 */
 	size_t first = u0 * c->stride + r - c->pad;
 	if (first >= out_len)
@@ -89,14 +112,7 @@ static void phase(const s2_exec *x, float *out, const float *in, size_t len, con
 		.dilation = 1,
 		.pad = (ptrdiff_t)taps - 1 - (ptrdiff_t)u0,
 	};
-	ptrdiff_t last_tap = (ptrdiff_t)(r + (taps ? taps - 1 : 0) * c->stride);
-	s2_right b = {
-		.w = weight_at(c, last_tap * c->strides[2]),
-		.dtype = c->dtype,
-		.sn = c->strides[1],
-		.st = -(ptrdiff_t)c->stride * c->strides[2],
-		.sc = c->strides[0],
-	};
+	s2_right b = phase_weight(c, r);
 	s2_epilogue e = {.bias = c->bias};
 	s2_gemm(x, out + first * c->c_out, c->stride * c->c_out, (out_len - first - 1) / c->stride + 1, c->c_out, &a,
 		&b, &e);
@@ -106,4 +122,25 @@ void s2_conv_transpose1d_forward(const s2_exec *x, float *out, const float *in, 
 {
 	for (size_t r = 0; r < c->stride; r++)
 		phase(x, out, in, len, c, r);
+}
+
+/* A phase without a tap stays as it is: its chain is empty. */
+int s2_conv1d_pack(s2_conv1d *c, s2_arena *a, s2st_precision precision, bool transposed, s2st_error *err)
+{
+	const size_t parts = transposed ? c->stride : c->groups;
+	const size_t n = c->c_out / c->groups, channels = c->c_in / c->groups;
+	const s2_packed **packed;
+	if (precision == S2ST_FP32 || !s2_packs(n, channels))
+		return S2ST_OK;
+	S2_ZALLOC(packed, a, parts, 1, err);
+	for (size_t i = 0; i < parts; i++) {
+		const size_t taps = transposed ? phase_taps(c, i) : c->k;
+		const s2_right b = transposed ? phase_weight(c, i) : group_weight(c, i);
+		s2_packed *one = NULL;
+		if (taps)
+			S2_TRY(s2_pack(&one, a, precision, &b, n, taps, channels, err));
+		packed[i] = one;
+	}
+	c->packed = packed;
+	return S2ST_OK;
 }

@@ -4,7 +4,7 @@
 #ifndef S2_MATH_CONV_H
 #define S2_MATH_CONV_H
 
-#include "math/gemm.h"
+#include "math/packed.h"
 
 typedef struct s2_conv1d {
 	const void *w; /* Conv1d [c_out, c_in/groups, k]; transposed [c_in, c_out, k] */
@@ -12,6 +12,8 @@ typedef struct s2_conv1d {
 	ptrdiff_t strides[3]; /* of w's three dims, in elements */
 	const float *bias;    /* [c_out] or NULL */
 	size_t c_in, c_out, k, stride, pad, dilation, groups; /* groups is 1 for transposed */
+	/* In reduced precision: [groups], transposed: [stride], one for each phase; and w may be NULL. Else NULL. */
+	const s2_packed **packed;
 } s2_conv1d;
 
 size_t s2_conv1d_out_len(const s2_conv1d *c, size_t len);           /* 0 when the input is shorter than the kernel */
@@ -26,6 +28,9 @@ void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in
 S2ST_CHECK int s2_conv1d_settle(s2_conv1d *c, s2_arena *a, s2st_error *err);
 /* Phase by phase: each output phase is a short convolution, so no zeros are multiplied and nothing is scattered. */
 void s2_conv_transpose1d_forward(const s2_exec *x, float *out, const float *in, size_t len, const s2_conv1d *c);
+
+/* Sets c->packed from c->w, in memory of `a`; see s2_pack(). */
+S2ST_CHECK int s2_conv1d_pack(s2_conv1d *c, s2_arena *a, s2st_precision precision, bool transposed, s2st_error *err);
 
 /* torch Conv2d on channels-first [c_in, h, w] -> [c_out, h_out, w_out], square kernel, same stride and padding both
  * ways (fairseq Conv2dSubsampler: k 3, stride 2, pad 1). act is applied. Scratch from x. */

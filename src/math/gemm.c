@@ -15,6 +15,7 @@
 
 #include "base/size.h"
 #include "math/kernels.h"
+#include "math/packed.h"
 
 enum {
 	KC = 384,                    /* longest block of the chain */
@@ -369,30 +370,28 @@ static bool run_column(const s2_exec *x, const product *p, size_t threads)
 	return true;
 }
 
-static void run_product(const s2_exec *x, float *const *pack, size_t threads, product *p)
+static void multiply(const s2_exec *x, float *const *pack, size_t threads, float *out, size_t ldo, size_t m, size_t n,
+		     const s2_left *a, const s2_right *b, const s2_epilogue *e)
 {
-	p->k = x->k;
-	p->pack = pack;
-	if (p->e.scale == 0)
-		p->e.scale = 1;
-	if (!run_column(x, p, threads))
-		run_planned(x, p, threads);
+	product p = {.k = x->k, .pack = pack, .out = out, .ldo = ldo, .m = m, .n = n, .a = *a, .b = *b};
+	if (e)
+		p.e = *e;
+	if (p.e.scale == 0)
+		p.e.scale = 1;
+	if (b->packed)
+		s2_gemm_packed(x, pack, threads, out, ldo, m, n, a, b->packed, &p.e);
+	else if (!run_column(x, &p, threads))
+		run_planned(x, &p, threads);
 }
 
 void s2_gemm(const s2_exec *x, float *out, size_t ldo, size_t m, size_t n, const s2_left *a, const s2_right *b,
 	     const s2_epilogue *e)
 {
-	product p = {.out = out, .ldo = ldo, .m = m, .n = n, .a = *a, .b = *b};
-	if (e)
-		p.e = *e;
-	run_product(x, x->pack, x->threads, &p);
+	multiply(x, x->pack, x->threads, out, ldo, m, n, a, b, e);
 }
 
 void s2_gemm_worker(const s2_exec *x, int worker, float *out, size_t ldo, size_t m, size_t n, const s2_left *a,
 		    const s2_right *b, const s2_epilogue *e)
 {
-	product p = {.out = out, .ldo = ldo, .m = m, .n = n, .a = *a, .b = *b};
-	if (e)
-		p.e = *e;
-	run_product(x, x->pack + worker, 1, &p);
+	multiply(x, x->pack + worker, 1, out, ldo, m, n, a, b, e);
 }

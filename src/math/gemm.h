@@ -22,11 +22,14 @@ typedef struct s2_left {
 	ptrdiff_t pad;
 } s2_left;
 
+typedef struct s2_packed s2_packed; /* packed.h */
+
 /* Right operand: weight of output n, tap j, channel i is element n*sn + j*st + i*sc of `w` (any alignment). */
 typedef struct s2_right {
 	const void *w;
 	s2_dtype dtype; /* S2_F32, S2_F16, S2_BF16, S2_F64 */
 	ptrdiff_t sn, st, sc;
+	const s2_packed *packed; /* NULL, or the same weight in reduced precision, which is used instead */
 } s2_right;
 
 /* GELU is the erf form (torch.nn.GELU()); LEAKY_RELU takes the epilogue's slope, or s2_leaky_relu's. */

@@ -30,6 +30,16 @@ static bool has_avx512(void)
 	return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+
+static bool has_avx512_vnni(void)
+{
+	return has_avx512() && __builtin_cpu_supports("avx512vnni");
+}
+
+static bool has_avx512_bf16(void)
+{
+	return has_avx512_vnni() && __builtin_cpu_supports("avx512bf16");
+}
 #endif
 
 /* Best first. */
@@ -38,6 +48,8 @@ static const struct {
 	bool (*supported)(void);
 } tables[] = {
 #if defined(__x86_64__)
+	{&s2_kernels_avx512_bf16, has_avx512_bf16},
+	{&s2_kernels_avx512_vnni, has_avx512_vnni},
 	{&s2_kernels_avx512, has_avx512},
 	{&s2_kernels_avx2, has_avx2},
 #endif

@@ -64,6 +64,36 @@ typedef struct s2_short_out {
 	size_t width, next; /* the values' channels lie in groups of `width`, `next` floats apart */
 } s2_short_out;
 
+/* What the values q of a run of the left operand mean: (q - zero) * scale. bf16: not used. */
+typedef struct s2_run {
+	float scale;
+	int32_t zero;
+} s2_run;
+
+/* acc [rows, cols] = left [rows, taps * words] · panel, in words of two bfloat16 or four int8 (packed.h). */
+typedef struct s2_reduced_tile {
+	const uint32_t *a; /* word (i, j, k) of the left operand is a[i*row + j*tap + k] */
+	size_t row, tap;
+	size_t taps, words;
+	const uint32_t *panel; /* word (j, k) of column n is panel[(j*words + k)*S2_PANEL + n] */
+	float *acc;            /* element (i, n) is acc[i*ld_acc + n]; columns past `cols` may be computed, too */
+	size_t ld_acc;
+	size_t rows, cols; /* 1..mr, 1..nr */
+	/* int8: of the left operand's run (i, j), of column n, and the sum of the weights of tap j and column n. */
+	const s2_run *runs; /* runs[i*run_row + j*run_tap] */
+	size_t run_row, run_tap;
+	const float *w_scale;
+	const int32_t *w_sum; /* w_sum[j*S2_PANEL + n] */
+} s2_reduced_tile;
+
+typedef struct s2_reduced_kernels {
+	size_t mr, nr; /* S2_PANEL is a multiple of nr; nr is at most the nr of the table that it stands in */
+	/* Words of a run of n floats. Channels past n in the last word may hold any finite value: their weights are
+	 * zero. Words of zeros and the run {0, 0} mean zeros. */
+	s2_run (*convert)(uint32_t *out, const float *in, size_t n);
+	void (*tile)(const s2_reduced_tile *t);
+} s2_reduced_kernels;
+
 struct s2_kernels {
 	const char *name;
 	size_t mr, nr;
@@ -95,11 +125,16 @@ struct s2_kernels {
 			 float slope);
 	void (*short_out)(const s2_short_out *o, const float *values, size_t ld, size_t channels,
 			  const s2_short_rule *r);
+
+	const s2_reduced_kernels *bf16, *int8;
 };
 
 extern const s2_kernels s2_kernels_scalar;
+extern const s2_reduced_kernels s2_bf16_scalar, s2_int8_scalar;
 #if defined(__x86_64__)
-extern const s2_kernels s2_kernels_avx2, s2_kernels_avx512;
+/* AVX-512 comes without instructions for reduced precision, with those for int8 (VNNI), with those for both (BF16). */
+extern const s2_kernels s2_kernels_avx2, s2_kernels_avx512, s2_kernels_avx512_vnni, s2_kernels_avx512_bf16;
+extern const s2_reduced_kernels s2_bf16_avx2, s2_bf16_avx512, s2_int8_avx2, s2_int8_avx512;
 #endif
 
 #endif

@@ -9,7 +9,6 @@
 #include "math/kernels.h"
 
 #define KERNEL(name) name##_avx2
-#define KERNEL_NAME "avx2"
 #define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 enum { MR = 6, VF_LEN = 8 };
 
@@ -174,6 +173,11 @@ static inline void d16_store(double *p, d16 d)
 /* needs the above */
 #include "math/kernels_gemm_impl.h"
 #include "math/kernels_short_impl.h"
+
+#define TABLE        s2_kernels_avx2
+#define TABLE_NAME   "avx2"
+#define BF16_KERNELS s2_bf16_avx2
+#define INT8_KERNELS s2_int8_avx2
 #include "math/kernels_table_impl.h"
 #else
 typedef int s2_no_avx2; /* a translation unit is never empty */

@@ -9,7 +9,6 @@
 #include "math/kernels.h"
 
 #define KERNEL(name) name##_avx512
-#define KERNEL_NAME "avx512"
 #define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 enum { MR = 14, VF_LEN = 16 };
 
@@ -125,6 +124,23 @@ static inline void d16_store(double *p, d16 d)
 /* needs the above */
 #include "math/kernels_gemm_impl.h"
 #include "math/kernels_short_impl.h"
+
+#define TABLE        s2_kernels_avx512
+#define TABLE_NAME   "avx512"
+#define BF16_KERNELS s2_bf16_avx2
+#define INT8_KERNELS s2_int8_avx2
+#include "math/kernels_table_impl.h"
+
+#define TABLE        s2_kernels_avx512_vnni
+#define TABLE_NAME   "avx512-vnni"
+#define BF16_KERNELS s2_bf16_avx2
+#define INT8_KERNELS s2_int8_avx512
+#include "math/kernels_table_impl.h"
+
+#define TABLE        s2_kernels_avx512_bf16
+#define TABLE_NAME   "avx512-bf16"
+#define BF16_KERNELS s2_bf16_avx512
+#define INT8_KERNELS s2_int8_avx512
 #include "math/kernels_table_impl.h"
 #else
 typedef int s2_no_avx512; /* a translation unit is never empty */

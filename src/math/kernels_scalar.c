@@ -9,7 +9,6 @@
 #include "math/kernels.h"
 
 #define KERNEL(name) name##_scalar
-#define KERNEL_NAME "scalar"
 #define EACH_ROW_COUNT(X) X(1) X(2) X(3) X(4) X(5)
 enum { MR = 5, VF_LEN = 4 };
 
@@ -146,4 +145,9 @@ static inline void d16_store(double *p, d16 d) { memcpy(p, &d, sizeof d); }
 /* needs the above */
 #include "math/kernels_gemm_impl.h"
 #include "math/kernels_short_impl.h"
+
+#define TABLE        s2_kernels_scalar
+#define TABLE_NAME   "scalar"
+#define BF16_KERNELS s2_bf16_scalar
+#define INT8_KERNELS s2_int8_scalar
 #include "math/kernels_table_impl.h"

@@ -1,7 +1,8 @@
-/* The table of one CPU's kernels; included last by each kernels_*.c. */
+/* One table of the kernels above; included last by each kernels_*.c, for each table it has: TABLE is its name for the
+ * linker, TABLE_NAME for people, BF16_KERNELS and INT8_KERNELS what it does in reduced precision. */
 
-const s2_kernels KERNEL(s2_kernels) = {
-	.name = KERNEL_NAME,
+const s2_kernels TABLE = {
+	.name = TABLE_NAME,
 	.mr = MR,
 	.nr = NR,
 	.tile = KERNEL(tile),
@@ -20,4 +21,11 @@ const s2_kernels KERNEL(s2_kernels) = {
 	.past_values = KERNEL(past_values),
 	.short_in = KERNEL(short_in),
 	.short_out = KERNEL(short_out),
+	.bf16 = &BF16_KERNELS,
+	.int8 = &INT8_KERNELS,
 };
+
+#undef TABLE
+#undef TABLE_NAME
+#undef BF16_KERNELS
+#undef INT8_KERNELS

@@ -2,7 +2,10 @@
  * library can be loaded. Convolutions are compared with a plain product of the same m, n and k, its im2col not counted.
  * The best says more where other programs share the machine.
  *
- *   bench_math [PART OF A NAME] */
+ * With a precision the same in bf16 or int8 stands beside the products, and in the last columns how many times float32
+ * that is.
+ *
+ *   bench_math [PART OF A NAME [bf16|int8]] */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +14,7 @@
 
 #include "math/conv.h"
 #include "math/ops.h"
+#include "math/packed.h"
 
 enum { REPEATS = 15 };
 
@@ -101,6 +105,22 @@ static void theirs(void *arg)
 }
 
 static const char *wanted;
+static s2st_precision precision;
+
+/* The product once more, reduced; `a` is what it took in float32. */
+static void report_reduced(product *p, double flops, timing a)
+{
+	s2st_error err;
+	s2_arena *arena = s2_arena_new();
+	s2_packed *packed;
+	if (!arena || s2_pack(&packed, arena, precision, &p->b, p->n, p->a.taps, p->a.c, &err) < 0)
+		exit(1);
+	p->b.packed = packed;
+	timing b = measure(ours, p);
+	p->b.packed = NULL;
+	printf(" %8.1f %8.1f  %5.2f %5.2f", flops / b.median, flops / b.best, a.median / b.median, a.best / b.best);
+	s2_arena_free(arena);
+}
 
 static void report(const char *name, product *p)
 {
@@ -109,7 +129,9 @@ static void report(const char *name, product *p)
 	double flops = 2e-9 * (double)p->m * (double)p->n * (double)p->k;
 	timing a = measure(ours, p);
 	printf("%-44s %8.1f %8.1f", name, flops / a.median, flops / a.best);
-	if (sgemm) {
+	if (precision != S2ST_FP32) {
+		report_reduced(p, flops, a);
+	} else if (sgemm) {
 		free(p->in); /* the explicit left matrix may be larger than the signal */
 		p->in = fill(p->m * p->k);
 		timing b = measure(theirs, p);
@@ -149,7 +171,7 @@ static void bench_conv(const s2_exec *x, const char *what, size_t c_in, size_t c
 	product p = {.x = x, .m = m, .n = c_out, .k = k * c_in, .in = fill(len * c_in), .w = fill(c_out * c_in * k)};
 	p.out = fill(m * c_out);
 	p.a = (s2_left){p.in, len, c_in, k, c_in, stride, dilation, (ptrdiff_t)pad};
-	p.b = (s2_right){p.w, S2_F32, (ptrdiff_t)(c_in * k), 1, (ptrdiff_t)k};
+	p.b = (s2_right){.w = p.w, .dtype = S2_F32, .sn = (ptrdiff_t)(c_in * k), .st = 1, .sc = (ptrdiff_t)k};
 	report(name, &p);
 	drop(&p);
 }
@@ -287,6 +309,10 @@ int main(int argc, char **argv)
 	const char *env = getenv("S2ST_THREADS");
 	int threads = env ? (int)strtol(env, NULL, 10) : 1;
 	wanted = argc > 1 ? argv[1] : "";
+	while (argc > 2 && precision < S2ST_N_PRECISIONS && strcmp(argv[2], s2st_precision_name(precision)) != 0)
+		precision++;
+	if (precision == S2ST_N_PRECISIONS)
+		return 2;
 	if (s2_kernels_find(&k, NULL, &err) < 0 || s2_pool_new(&pool, threads, &err) < 0 ||
 	    s2_exec_init(&x, pool, k, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
@@ -296,7 +322,7 @@ int main(int argc, char **argv)
 	if (threads == 1)
 		watch = CLOCK_THREAD_CPUTIME_ID; /* leaves out what other programs take */
 	printf("%s, %d threads\n%-44s %8s %8s %8s %8s  %s\n", s2_kernels_name(k), threads, "GFLOP/s", "median", "best",
-	       "OpenBLAS", "best", "ratios");
+	       precision == S2ST_FP32 ? "OpenBLAS" : argv[2], "best", "ratios");
 	bench_matrix(&x, "square", 256, 256, 256);
 	bench_matrix(&x, "square", 1024, 1024, 1024);
 	bench_matrix(&x, "encoder fc1", 1000, 3072, 768);

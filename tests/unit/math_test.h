@@ -7,8 +7,8 @@
 #include "math/ops.h"
 #include "test.h"
 
-static const char *const math_isas[] = {"scalar", "avx2", "avx512"};
-enum { N_ISAS = 3 };
+static const char *const math_isas[] = {"scalar", "avx2", "avx512", "avx512-vnni", "avx512-bf16"};
+enum { N_ISAS = 3, N_ALL_ISAS = 5 }; /* those that differ in float32, and all */
 
 /* False (and says so once) when this CPU or this build lacks the ISA. */
 static inline bool math_open(s2_exec *x, s2_pool **pool, const char *isa, int threads)
