@@ -44,7 +44,7 @@ static int open_vocab(s2st_asr *m, const char *dict, s2st_error *err)
 
 static int open_parts(s2st_asr *m, const s2st_asr_files *files, s2st_error *err)
 {
-	S2_TRY(s2_encoder_open(&m->net, files->model, err));
+	S2_TRY(s2_encoder_open(&m->net, files->model, m->ctx->precision, err));
 	if (files->language) {
 		m->trunk = m->net;
 		m->net = NULL;
@@ -74,7 +74,7 @@ int s2st_asr_languages(char ***out, size_t *n, const char *model, s2st_error *er
 	s2_languages all;
 	size_t size = 1;
 	*out = NULL;
-	S2_TRY(s2_encoder_open(&net, model, err));
+	S2_TRY(s2_encoder_open(&net, model, S2ST_FP32, err));
 	int rc = s2_languages_find(&all, net, net->arena, err);
 	for (size_t i = 0; rc == S2ST_OK && i < all.n; i++)
 		size += sizeof **out + strlen(all.names[i]) + 1;

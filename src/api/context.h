@@ -7,6 +7,7 @@
 struct s2st_context {
 	s2_pool *pool;
 	const s2_kernels *kernels;
+	s2st_precision precision; /* of the models that are opened */
 };
 
 /* Samples that are no finite numbers are refused. */

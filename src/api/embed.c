@@ -20,7 +20,7 @@ struct s2st_embedder_session {
 
 static int open_parts(s2st_embedder *m, const char *model, s2st_error *err)
 {
-	S2_TRY(s2_encoder_open(&m->net, model, err));
+	S2_TRY(s2_encoder_open(&m->net, model, m->ctx->precision, err));
 	return s2_model_kind(m->net->ckpt) == S2_KIND_SPEAKER ? s2_ecapa_open(&m->speaker, m->net, err)
 							      : s2_laser_check(m->net, err);
 }

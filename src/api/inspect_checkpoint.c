@@ -137,6 +137,19 @@ static void report_fit(s2_report *r, const s2_checkpoint *c, s2_kind kind)
 	}
 }
 
+/* What --precision bf16 and int8 change; see math/packed.h. Nothing for kinds that are not computed here. */
+static void report_precision(s2_report *r, s2_kind kind)
+{
+	static const char *const texts[S2_N_KINDS] = {
+		[S2_KIND_S2UT] = "linear layers, convolutions, output projection; float32: norms, softmax, attention",
+		[S2_KIND_XM] = "linear layers, convolutions but the first; float32: norms, softmax, attention",
+		[S2_KIND_VOCODER] = "convolutions but the last; float32: durations",
+	};
+	const bool encoder = kind == S2_KIND_HUBERT || kind == S2_KIND_WAV2VEC2 || kind == S2_KIND_WAVLM ||
+			     kind == S2_KIND_CTC || kind == S2_KIND_CTC_HF || kind == S2_KIND_LASER;
+	s2_report_text(r, "bf16_int8", encoder ? texts[S2_KIND_XM] : texts[kind]);
+}
+
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
 static void report_size(s2_report *r, const s2_checkpoint *c)
@@ -199,6 +212,7 @@ static void report_checkpoint(s2_report *r, const s2_checkpoint *c)
 	report_size(r, c);
 	report_facts(r, c, kind);
 	report_fit(r, c, kind);
+	report_precision(r, kind);
 	report_dictionaries(r, root);
 	if (config)
 		s2_report_value(r, "config", config);

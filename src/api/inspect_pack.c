@@ -9,7 +9,7 @@ static int measure_encoder(s2_pack_parts *p, const char *path, s2st_error *err)
 	s2_encoder *m;
 	if (!path)
 		return S2ST_OK;
-	S2_TRY(s2_encoder_open(&m, path, err));
+	S2_TRY(s2_encoder_open(&m, path, S2ST_FP32, err));
 	p->layers = m->config.n_layers;
 	p->dim = m->config.layer.dim;
 	s2_encoder_free(m);

@@ -24,7 +24,7 @@ int s2st_lid_open(s2st_lid **out, s2st_context *ctx, const s2st_lid_files *files
 	if (!m)
 		return s2_fail_mem(err, "model");
 	m->ctx = ctx;
-	int rc = s2_lid_open(&m->model, files->model, files->dict, err);
+	int rc = s2_lid_open(&m->model, files->model, files->dict, ctx->precision, err);
 	if (rc < 0)
 		s2st_lid_free(m);
 	else

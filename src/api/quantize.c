@@ -17,7 +17,7 @@ int s2st_encoder_open(s2st_encoder **out, s2st_context *ctx, s2st_feature_type t
 	if (!e)
 		return s2_fail_mem(err, model);
 	e->ctx = ctx;
-	int rc = s2_extractor_open(&e->net, type, model, err);
+	int rc = s2_extractor_open(&e->net, type, model, ctx->precision, err);
 	if (rc < 0)
 		s2st_encoder_free(e);
 	else

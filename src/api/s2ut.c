@@ -187,11 +187,12 @@ static int read_w2v_config(const s2_value **out, s2_checkpoint **ckpt, s2_arena 
 
 static int bind_network(s2st_s2ut *m, const char *w2v_config, s2st_error *err)
 {
+	const s2_binder b = {.ckpt = m->ckpt, .arena = m->arena, .precision = m->ctx->precision};
 	const s2_value *w2v = NULL;
 	s2_checkpoint *ckpt = NULL;
 	int rc = w2v_config ? read_w2v_config(&w2v, &ckpt, m->arena, w2v_config, err) : 0;
 	if (rc >= 0)
-		rc = s2_s2ut_bind(&m->net, &(s2_binder){.ckpt = m->ckpt, .arena = m->arena}, w2v, err);
+		rc = s2_s2ut_bind(&m->net, &b, w2v, err);
 	s2_checkpoint_close(ckpt);
 	return rc;
 }

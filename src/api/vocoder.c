@@ -21,7 +21,7 @@ int s2st_vocoder_open(s2st_vocoder **out, s2st_context *ctx, const char *model, 
 	if (!v)
 		return s2_fail_mem(err, model);
 	v->ctx = ctx;
-	const int rc = s2_vocoder_open(&v->net, model, config, err);
+	const int rc = s2_vocoder_open(&v->net, model, config, ctx->precision, err);
 	if (rc < 0) {
 		s2st_vocoder_free(v);
 		return rc;

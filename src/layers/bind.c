@@ -67,6 +67,18 @@ static void bind_weight(s2_weight *dest, const s2_tensor *t)
 	}
 }
 
+/* The original's pages have done their work. */
+static int pack_weight(const s2_binder *b, s2_weight *w, const char *name, s2st_error *err)
+{
+	s2_packed *packed;
+	const s2_right right = s2_right_weight(w);
+	int rc = s2_pack(&packed, b->arena, b->precision, &right, w->dims[0], 1, w->dims[1], err);
+	w->packed = packed;
+	if (packed)
+		s2_checkpoint_forget(b->ckpt);
+	return rc < 0 ? s2_fail_prefix(err, rc, "%s: tensor %s", s2_checkpoint_path(b->ckpt), name) : S2ST_OK;
+}
+
 const char *s2_bind_name(const s2_binder *b, const char *row_name, char *buf, size_t size)
 {
 	const char *head = "", *tail = row_name;
@@ -104,6 +116,8 @@ int s2_bind(const s2_binder *b, void *dest, const s2_bind_row *rows, size_t n, c
 			S2_TRY(bind_f32(b, field, t, err));
 		else
 			bind_weight(field, t);
+		if (row->flags & S2_BIND_PACK)
+			S2_TRY(pack_weight(b, field, name, err));
 	}
 	return 0;
 }

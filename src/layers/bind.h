@@ -22,6 +22,7 @@ typedef struct s2_weight {
 	int rank;
 	size_t dims[4];
 	ptrdiff_t strides[4]; /* in elements */
+	const s2_packed *packed; /* the same in the binder's precision (S2_BIND_PACK); NULL: float32 products */
 } s2_weight;
 
 /* Other spellings of one network: where the file says `theirs` at the start of a row's name, we say `ours`. */
@@ -32,6 +33,7 @@ typedef struct s2_rename {
 typedef struct s2_binder {
 	const s2_checkpoint *ckpt;
 	s2_arena *arena; /* the model's memory: converted vectors and folded weights, freed with the model */
+	s2st_precision precision;
 	const s2_rename *rename; /* first match counts, ended by {NULL, NULL}; NULL: the file has our names */
 } s2_binder;
 
@@ -43,6 +45,7 @@ const char *s2_bind_name(const s2_binder *b, const char *row_name, char *buf, si
 enum {
 	S2_BIND_F32 = 1,      /* destination is `const float *`: contiguous float32, copied unless it already lies so */
 	S2_BIND_OPTIONAL = 2, /* absent: data/pointer stays NULL */
+	S2_BIND_PACK = 4,     /* the [n, k] weight of products: converted where the binder's precision is reduced */
 }; /* without S2_BIND_F32 the destination is an s2_weight */
 
 typedef struct s2_bind_row {
@@ -63,6 +66,11 @@ S2ST_CHECK int s2_bind(const s2_binder *b, void *dest, const s2_bind_row *rows, 
 S2ST_CHECK int s2_bind_weight_norm(const s2_binder *b, s2_weight *out, const char *prefix, const size_t dims[3],
 				   int norm_dim, int inner_dim, s2st_error *err);
 
+/* The weight of a convolution whose sizes *c has: c->w, c->dtype and c->strides, or c->packed alone where the binder's
+ * precision is reduced. `norm_dim` as above; -1: plain "weight", used where it lies. */
+S2ST_CHECK int s2_bind_conv1d(const s2_binder *b, s2_conv1d *c, const char *prefix, int norm_dim, bool transposed,
+			      s2st_error *err);
+
 /* Shape of a tensor, to derive what a config lacks: dims of `name`, or S2ST_EMODEL saying it is missing or of other
  * rank. */
 S2ST_CHECK int s2_bind_shape(const s2_checkpoint *c, const char *name, int rank, size_t *dims, s2st_error *err);
@@ -72,7 +80,14 @@ size_t s2_bind_count(const s2_checkpoint *c, const char *prefix, const char *suf
 /* The right operand of a gemm from a [n, k] weight. */
 static inline s2_right s2_right_weight(const s2_weight *w)
 {
-	return (s2_right){.w = w->data, .dtype = w->dtype, .sn = w->strides[0], .st = 0, .sc = w->strides[1]};
+	return (s2_right){
+		.w = w->data,
+		.dtype = w->dtype,
+		.sn = w->strides[0],
+		.st = 0,
+		.sc = w->strides[1],
+		.packed = w->packed,
+	};
 }
 
 #endif

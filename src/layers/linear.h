@@ -15,13 +15,13 @@ typedef struct s2_norm {
 
 /* Rows of a binding table for a linear with bias, one without, and a norm at `field` of `type`. */
 #define S2_ROWS_LINEAR(type, field, name, n_out, n_in)                                                                 \
-	{name ".weight", offsetof(type, field.w), 2, {n_out, n_in}, 0},                                                \
+	{name ".weight", offsetof(type, field.w), 2, {n_out, n_in}, S2_BIND_PACK},                                     \
 	{                                                                                                              \
 		name ".bias", offsetof(type, field.b), 1, {n_out}, S2_BIND_F32                                         \
 	}
 #define S2_ROW_LINEAR_NO_BIAS(type, field, name, n_out, n_in)                                                          \
 	{                                                                                                              \
-		name ".weight", offsetof(type, field.w), 2, {n_out, n_in}, 0                                           \
+		name ".weight", offsetof(type, field.w), 2, {n_out, n_in}, S2_BIND_PACK                                \
 	}
 #define S2_ROWS_NORM(type, field, name, dim)                                                                           \
 	{name ".weight", offsetof(type, field.w), 1, {dim}, S2_BIND_F32},                                              \

@@ -30,7 +30,6 @@ static int bind_conv1d(s2_conv1d *out, const s2_binder *b, const char *name, siz
 {
 	char weight[160];
 	size_t dims[3];
-	conv_weights w = {0};
 	snprintf(weight, sizeof weight, "%sweight", name);
 	S2_TRY(s2_bind_shape(b->ckpt, weight, 3, dims, err));
 	/* An even kernel gives one frame more than fairseq's own length formula, which then fails there too. */
@@ -40,20 +39,16 @@ static int bind_conv1d(s2_conv1d *out, const s2_binder *b, const char *name, siz
 	if (glu_out == S2_ANY && dims[0] % 2)
 		return s2_fail(err, S2ST_EMODEL, "%s: tensor %s: expected an even number of channels, found %zu",
 			       s2_checkpoint_path(b->ckpt), weight, dims[0]);
-	const size_t want[3] = {glu_out == S2_ANY ? dims[0] : 2 * glu_out, c_in, dims[2]};
-	S2_TRY(bind_conv(&w, b, name, 3, want, err));
-	*out = (s2_conv1d){.w = w.w.data,
-			   .dtype = w.w.dtype,
-			   .bias = w.b,
-			   .c_in = w.w.dims[1],
-			   .c_out = w.w.dims[0],
+	*out = (s2_conv1d){.c_in = c_in == S2_ANY ? dims[1] : c_in,
+			   .c_out = glu_out == S2_ANY ? dims[0] : 2 * glu_out,
 			   .k = dims[2],
 			   .stride = stride,
 			   .pad = dims[2] / 2,
 			   .dilation = 1,
 			   .groups = 1};
-	memcpy(out->strides, w.w.strides, sizeof out->strides);
-	return 0;
+	const s2_bind_row bias = {"bias", 0, 1, {out->c_out}, S2_BIND_F32};
+	S2_TRY(s2_bind_conv1d(b, out, name, -1, false, err));
+	return s2_bind(b, &out->bias, &bias, 1, name, err);
 }
 
 int s2_subsample_bind_stack(s2_subsample *out, const s2_binder *b, const char *stack, size_t c_in, size_t dim,

@@ -146,7 +146,7 @@ int s2_ecapa_open(s2_ecapa **out, const s2_encoder *net, s2st_error *err)
 		return s2_fail_mem(err, "speaker encoder");
 	m->net = net;
 	m->arena = s2_arena_new();
-	const s2_binder b = {.ckpt = net->ckpt, .arena = m->arena};
+	const s2_binder b = {.ckpt = net->ckpt, .arena = m->arena, .precision = net->precision};
 	int rc = m->arena ? bind(m, &b, err) : s2_fail_mem(err, "speaker encoder");
 	if (rc < 0)
 		s2_ecapa_free(m);

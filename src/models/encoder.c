@@ -61,25 +61,26 @@ static int open_fairseq(s2_encoder *m, const char *path, s2st_error *err)
 	return s2_encoder_config_fairseq(&m->config, m->ckpt, NULL, m->arena, err);
 }
 
-static int open_into(s2_encoder *m, const char *path, s2st_error *err)
+static int open_into(s2_encoder *m, const char *path, s2st_precision precision, s2st_error *err)
 {
 	struct stat st;
 	bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	m->precision = precision;
 	m->arena = s2_arena_new();
 	if (!m->arena)
 		return s2_fail_mem(err, path);
 	S2_TRY(folder ? open_hf(m, path, err) : open_fairseq(m, path, err));
-	s2_binder b = {.ckpt = m->ckpt, .arena = m->arena};
+	s2_binder b = {.ckpt = m->ckpt, .arena = m->arena, .precision = precision};
 	return s2_encoder_bind(&m->weights, &m->config, &b, err);
 }
 
-int s2_encoder_open(s2_encoder **out, const char *path, s2st_error *err)
+int s2_encoder_open(s2_encoder **out, const char *path, s2st_precision precision, s2st_error *err)
 {
 	*out = NULL;
 	s2_encoder *m = calloc(1, sizeof *m);
 	if (!m)
 		return s2_fail_mem(err, path);
-	int rc = open_into(m, path, err);
+	int rc = open_into(m, path, precision, err);
 	if (rc < 0)
 		s2_encoder_free(m);
 	else

@@ -75,12 +75,13 @@ typedef struct s2_encoder {
 	s2_arena *arena;
 	s2_encoder_config config;
 	s2_encoder_weights weights;
+	s2st_precision precision; /* of the weights */
 	const struct s2_encoder *trunk; /* of one language: whose weights these are but for adapters, head; NULL: own */
 	const char *language;           /* NULL: none, or that of the adapters in the trunk's own tensors */
 } s2_encoder;
 
 /* `path`: a fairseq checkpoint, or a Hugging Face folder (config.json with pytorch_model.bin or model.safetensors). */
-S2ST_CHECK int s2_encoder_open(s2_encoder **out, const char *path, s2st_error *err);
+S2ST_CHECK int s2_encoder_open(s2_encoder **out, const char *path, s2st_precision precision, s2st_error *err);
 void s2_encoder_free(s2_encoder *m);
 
 /* MMS: adapters and heads of many languages on one trunk (encoder_adapters.c). fairseq keeps them in the checkpoint's

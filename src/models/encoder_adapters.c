@@ -147,6 +147,7 @@ static int open_language(s2_encoder *m, const s2_encoder *trunk, const char *lan
 	m->trunk = trunk;
 	m->config = trunk->config;
 	m->weights = trunk->weights;
+	m->precision = trunk->precision;
 	m->arena = s2_arena_new();
 	if (!m->arena)
 		return s2_fail_mem(err, language);
@@ -157,7 +158,8 @@ static int open_language(s2_encoder *m, const s2_encoder *trunk, const char *lan
 	if (!m->language)
 		return refuse_language(&all, language, s2_checkpoint_path(trunk->ckpt), err);
 	S2_TRY(open_adapter(m, language, err));
-	return s2_encoder_bind_language(m, &(s2_binder){.ckpt = m->ckpt, .arena = m->arena}, err);
+	const s2_binder b = {.ckpt = m->ckpt, .arena = m->arena, .precision = m->precision};
+	return s2_encoder_bind_language(m, &b, err);
 }
 
 int s2_encoder_open_language(s2_encoder **out, const s2_encoder *trunk, const char *language, s2st_error *err)

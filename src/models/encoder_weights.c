@@ -58,41 +58,35 @@ static int bind_linear(s2_linear *out, const s2_binder *b, const char *prefix, s
 		       s2st_error *err)
 {
 	const s2_bind_row rows[] = {
-		{"weight", offsetof(s2_linear, w), 2, {n_out, n_in}, 0},
+		{"weight", offsetof(s2_linear, w), 2, {n_out, n_in}, S2_BIND_PACK},
 		{"bias", offsetof(s2_linear, b), 1, {n_out}, S2_BIND_F32},
 	};
 	return s2_bind(b, out, rows, 2, prefix, err);
 }
 
-static s2_conv1d conv_of(const s2_weight *w, const float *bias, size_t groups, size_t stride, size_t pad)
+static int bind_bias(const float **out, const s2_binder *b, const char *prefix, size_t n, s2st_error *err)
 {
-	return (s2_conv1d){.w = w->data, .dtype = w->dtype, .strides = {w->strides[0], w->strides[1], w->strides[2]},
-			   .bias = bias, .c_in = w->dims[1] * groups, .c_out = w->dims[0], .k = w->dims[2],
-			   .stride = stride, .pad = pad, .dilation = 1, .groups = groups};
+	const s2_bind_row row = {"bias", 0, 1, {n}, S2_BIND_F32};
+	return s2_bind(b, out, &row, 1, prefix, err);
 }
 
-typedef struct conv_tensors {
-	s2_weight weight;
-	const float *bias;
-} conv_tensors;
-
+/* The first convolution reads one channel: it is too narrow for reduced precision and always float32. */
 static int bind_convs(s2_encoder_weights *w, const s2_encoder_config *c, const s2_binder *b, const names *n,
 		      s2st_error *err)
 {
 	for (size_t i = 0; i < c->n_conv; i++) {
 		char name[NAME_SIZE];
-		size_t c_out = c->conv[i].c_out;
-		const s2_bind_row rows[] = {
-			{"weight", offsetof(conv_tensors, weight), 3, {c_out, c->conv[i].c_in, c->conv[i].k}, 0},
-			{"bias", offsetof(conv_tensors, bias), 1, {c_out}, S2_BIND_F32},
-		};
-		conv_tensors got = {0};
-		S2_TRY(s2_bind(b, &got, rows, c->conv_bias ? 2 : 1, full_name(name, c, n->conv, i), err));
-		w->conv[i].conv = conv_of(&got.weight, got.bias, 1, c->conv[i].stride, 0);
-		S2_TRY(s2_conv1d_settle(&w->conv[i].conv, b->arena, err));
+		s2_conv1d *conv = &w->conv[i].conv;
+		*conv = (s2_conv1d){.c_in = c->conv[i].c_in, .c_out = c->conv[i].c_out, .k = c->conv[i].k,
+				    .stride = c->conv[i].stride, .dilation = 1, .groups = 1};
+		S2_TRY(s2_bind_conv1d(b, conv, full_name(name, c, n->conv, i), -1, false, err));
+		if (c->conv_bias)
+			S2_TRY(bind_bias(&conv->bias, b, name, conv->c_out, err));
+		if (!conv->packed)
+			S2_TRY(s2_conv1d_settle(conv, b->arena, err));
 		const char *norm = c->conv_layer_norm ? n->conv_norm_each : i == 0 ? n->conv_norm_first : NULL;
 		if (norm)
-			S2_TRY(bind_norm(&w->conv[i].norm, b, full_name(name, c, norm, i), c_out, err));
+			S2_TRY(bind_norm(&w->conv[i].norm, b, full_name(name, c, norm, i), conv->c_out, err));
 	}
 	return 0;
 }
@@ -101,19 +95,15 @@ static int bind_positions(s2_encoder_weights *w, const s2_encoder_config *c, con
 			  s2st_error *err)
 {
 	char name[NAME_SIZE];
-	const size_t dims[3] = {c->layer.dim, c->layer.dim / c->pos_groups, c->pos_kernel};
-	struct {
-		const float *bias;
-	} got = {NULL};
-	const s2_bind_row rows[] = {{"bias", 0, 1, {c->layer.dim}, S2_BIND_F32}};
-	const size_t depth = s2_max(c->pos_depth, 1);
+	const size_t dim = c->layer.dim, depth = s2_max(c->pos_depth, 1);
 	S2_ZALLOC(w->pos_convs, b->arena, depth, 1, err);
 	for (size_t i = 0; i < depth; i++) {
-		s2_weight weight;
+		s2_conv1d *conv = &w->pos_convs[i];
+		*conv = (s2_conv1d){.c_in = dim, .c_out = dim, .k = c->pos_kernel, .stride = 1,
+				    .pad = c->pos_kernel / 2, .dilation = 1, .groups = c->pos_groups};
 		full_name(name, c, c->pos_depth ? n->pos_stack : n->pos_conv, i);
-		S2_TRY(s2_bind(b, &got, rows, 1, name, err));
-		S2_TRY(s2_bind_weight_norm(b, &weight, name, dims, 2, 1, err)); /* or a plain weight */
-		w->pos_convs[i] = conv_of(&weight, got.bias, c->pos_groups, 1, c->pos_kernel / 2);
+		S2_TRY(bind_bias(&conv->bias, b, name, dim, err));
+		S2_TRY(s2_bind_conv1d(b, conv, name, 2, false, err)); /* weight norm, or a plain weight */
 	}
 	return 0;
 }

@@ -2,12 +2,16 @@
 
 enum { RATE = 16000, RECIPE_HOP = 160, LOGMEL_BINS = 80 };
 
-int s2_extractor_open(s2_extractor *e, s2st_feature_type type, const char *model, s2st_error *err)
+int s2_extractor_open(s2_extractor *e, s2st_feature_type type, const char *model, s2st_precision precision,
+		      s2st_error *err)
 {
 	*e = (s2_extractor){.type = type, .sample_rate = RATE, .hop = RECIPE_HOP};
+	if (type != S2ST_FEATURE_NETWORK && precision != S2ST_FP32)
+		return s2_fail(err, S2ST_EINPUT, "features: no network computes them, so there is nothing to do in %s",
+			       s2st_precision_name(precision));
 	switch (type) {
 	case S2ST_FEATURE_NETWORK:
-		S2_TRY(s2_encoder_open(&e->net, model, err));
+		S2_TRY(s2_encoder_open(&e->net, model, precision, err));
 		e->kind = e->net->config.kind;
 		e->dim = e->net->config.layer.dim;
 		e->hop = s2_encoder_hop(&e->net->config);

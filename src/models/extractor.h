@@ -19,8 +19,9 @@ typedef struct s2_extractor {
 	int sample_rate;
 } s2_extractor;
 
-/* `model`: for s2_encoder_open; only S2ST_FEATURE_NETWORK looks at it. */
-S2ST_CHECK int s2_extractor_open(s2_extractor *e, s2st_feature_type type, const char *model, s2st_error *err);
+/* `model` and `precision`: for s2_encoder_open. Without a network there is no model, and no precision but fp32. */
+S2ST_CHECK int s2_extractor_open(s2_extractor *e, s2st_feature_type type, const char *model, s2st_precision precision,
+				 s2st_error *err);
 void s2_extractor_close(s2_extractor *e); /* also after a failed open */
 
 /* `layer` as users give it (1-based, -1 the last; anything where there are no layers) to 1..n_layers (0: no layers). */

@@ -155,25 +155,25 @@ static int open_hf(s2_lid *m, const s2_binder *b, const char *path, s2st_error *
 
 /* ---- open ---- */
 
-static int open_into(s2_lid *m, const char *path, const char *dict, s2st_error *err)
+static int open_into(s2_lid *m, const char *path, const char *dict, s2st_precision precision, s2st_error *err)
 {
 	m->arena = s2_arena_new();
 	if (!m->arena)
 		return s2_fail_mem(err, path);
-	S2_TRY(s2_encoder_open(&m->net, path, err));
-	const s2_binder b = {.ckpt = m->net->ckpt, .arena = m->arena};
+	S2_TRY(s2_encoder_open(&m->net, path, precision, err));
+	const s2_binder b = {.ckpt = m->net->ckpt, .arena = m->arena, .precision = precision};
 	S2_TRY(bind_head(m, &b, err));
 	S2_ZALLOC(m->labels, m->arena, m->n, 1, err);
 	return m->net->config.layout == S2_LAYOUT_HF ? open_hf(m, &b, path, err) : open_fairseq(m, path, dict, err);
 }
 
-int s2_lid_open(s2_lid **out, const char *path, const char *dict, s2st_error *err)
+int s2_lid_open(s2_lid **out, const char *path, const char *dict, s2st_precision precision, s2st_error *err)
 {
 	*out = NULL;
 	s2_lid *m = calloc(1, sizeof *m);
 	if (!m)
 		return s2_fail_mem(err, path);
-	int rc = open_into(m, path, dict, err);
+	int rc = open_into(m, path, dict, precision, err);
 	if (rc < 0)
 		s2_lid_free(m);
 	else

@@ -26,7 +26,8 @@ typedef struct s2_lid {
 
 /* `path` as for s2_encoder_open; `dict`: dict.lang.txt of a fairseq model, NULL: beside it. Hugging Face's config.json
  * names the languages. */
-S2ST_CHECK int s2_lid_open(s2_lid **out, const char *path, const char *dict, s2st_error *err);
+S2ST_CHECK int s2_lid_open(s2_lid **out, const char *path, const char *dict, s2st_precision precision,
+			   s2st_error *err);
 void s2_lid_free(s2_lid *m);
 
 /* Natural log of the probabilities, out [m->n] in caller's memory, for samples as a file has them. */

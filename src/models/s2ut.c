@@ -53,7 +53,7 @@ static int bind_decoder(s2_s2ut_weights *w, const s2_s2ut_config *c, const s2_bi
 		 offsetof(W, output.w),
 		 2,
 		 {c->vocab, c->output_dim},
-		 0},
+		 S2_BIND_PACK},
 		{"output_projection.bias", offsetof(W, output.b), 1, {c->vocab}, S2_BIND_F32 | S2_BIND_OPTIONAL},
 		{"layernorm_embedding.weight", offsetof(W, embed_norm.w), 1, {d}, S2_BIND_F32 | S2_BIND_OPTIONAL},
 		{"layernorm_embedding.bias", offsetof(W, embed_norm.b), 1, {d}, S2_BIND_F32 | S2_BIND_OPTIONAL},

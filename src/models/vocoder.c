@@ -19,14 +19,6 @@ typedef struct conv_shape {
 	size_t c_in, c_out, k, dilation;
 } conv_shape;
 
-static void set_weight(s2_conv1d *c, const s2_weight *w, const float *bias)
-{
-	c->w = w->data;
-	c->dtype = w->dtype;
-	c->bias = bias;
-	memcpy(c->strides, w->strides, sizeof c->strides);
-}
-
 static int bind_bias(const s2_binder *b, const float **out, const char *prefix, size_t n, s2st_error *err)
 {
 	const s2_bind_row row = {"bias", 0, 1, {n}, S2_BIND_F32};
@@ -37,15 +29,6 @@ static int bind_bias(const s2_binder *b, const float **out, const char *prefix, 
 static int bind_conv(const s2_binder *b, s2_conv1d *c, const char *prefix, conv_shape s, bool weight_norm,
 		     s2st_error *err)
 {
-	s2_weight w;
-	const float *bias;
-	const size_t dims[3] = {s.c_out, s.c_in, s.k};
-	const s2_bind_row plain = {"weight", 0, 3, {s.c_out, s.c_in, s.k}, 0};
-	if (weight_norm)
-		S2_TRY(s2_bind_weight_norm(b, &w, prefix, dims, 0, 1, err));
-	else
-		S2_TRY(s2_bind(b, &w, &plain, 1, prefix, err));
-	S2_TRY(bind_bias(b, &bias, prefix, s.c_out, err));
 	*c = (s2_conv1d){.c_in = s.c_in,
 			 .c_out = s.c_out,
 			 .k = s.k,
@@ -53,8 +36,8 @@ static int bind_conv(const s2_binder *b, s2_conv1d *c, const char *prefix, conv_
 			 .pad = (s.k - 1) * s.dilation / 2,
 			 .dilation = s.dilation,
 			 .groups = 1};
-	set_weight(c, &w, bias);
-	return 0;
+	S2_TRY(s2_bind_conv1d(b, c, prefix, weight_norm ? 0 : -1, false, err));
+	return bind_bias(b, &c->bias, prefix, s.c_out, err);
 }
 
 /* A residual block's convolution. Where it has a short form, that is all that is kept. */
@@ -81,17 +64,17 @@ static int bind_res_conv(const s2_binder *b, s2_conv1d *c, const s2_short_conv *
 static int bind_up(const s2_binder *b, s2_conv1d *c, const s2_vocoder_config *cfg, size_t stage, s2st_error *err)
 {
 	char prefix[NAME_BYTES];
-	s2_weight w;
-	const float *bias;
 	const size_t k = cfg->kernel[stage], u = cfg->rate[stage];
-	const size_t dims[3] = {cfg->channels >> stage, cfg->channels >> (stage + 1), k};
 	snprintf(prefix, sizeof prefix, "ups.%zu.", stage);
-	S2_TRY(s2_bind_weight_norm(b, &w, prefix, dims, 0, 0, err));
-	S2_TRY(bind_bias(b, &bias, prefix, dims[1], err));
-	*c = (s2_conv1d){
-		.c_in = dims[0], .c_out = dims[1], .k = k, .stride = u, .pad = (k - u) / 2, .dilation = 1, .groups = 1};
-	set_weight(c, &w, bias);
-	return 0;
+	*c = (s2_conv1d){.c_in = cfg->channels >> stage,
+			 .c_out = cfg->channels >> (stage + 1),
+			 .k = k,
+			 .stride = u,
+			 .pad = (k - u) / 2,
+			 .dilation = 1,
+			 .groups = 1};
+	S2_TRY(s2_bind_conv1d(b, c, prefix, 0, true, err));
+	return bind_bias(b, &c->bias, prefix, c->c_out, err);
 }
 
 /* ---- stages --------------------------------------------------------------------------------------------------- */
@@ -179,9 +162,11 @@ static int bind_conditions(const s2_binder *b, s2_vocoder *v, s2st_error *err)
 	return 0;
 }
 
-static int bind_durations(const s2_binder *b, s2_vocoder_durations *d, const s2_vocoder_config *c, s2st_error *err)
+/* Always float32: a thousandth of the work, and a duration that rounds the other way moves all that follows. */
+static int bind_durations(const s2_binder *full, s2_vocoder_durations *d, const s2_vocoder_config *c, s2st_error *err)
 {
 	const size_t h = c->dur_hidden_dim;
+	const s2_binder exact = {.ckpt = full->ckpt, .arena = full->arena}, *b = &exact;
 	const s2_bind_row rows[] = {
 		S2_ROWS_NORM(s2_vocoder_durations, ln1, "ln1", h),
 		S2_ROWS_NORM(s2_vocoder_durations, ln2, "ln2", h),
@@ -253,10 +238,10 @@ static int refuse_others(const s2_vocoder *v, s2st_error *err)
 
 /* ---- open ----------------------------------------------------------------------------------------------------- */
 
-static int bind_all(s2_vocoder *v, s2st_error *err)
+static int bind_all(s2_vocoder *v, s2st_precision precision, s2st_error *err)
 {
 	const s2_vocoder_config *c = &v->cfg;
-	const s2_binder b = {.ckpt = v->ckpt, .arena = v->arena};
+	const s2_binder b = {.ckpt = v->ckpt, .arena = v->arena, .precision = precision};
 	const size_t last = c->channels >> c->n_stages;
 	S2_TRY(bind_conditions(&b, v, err));
 	if (c->has_durations)
@@ -303,7 +288,7 @@ static int find_config(char **out, const char *model, s2st_error *err)
 	return rc;
 }
 
-static int open_with(s2_vocoder *v, const char *model, const char *config, s2st_error *err)
+static int open_with(s2_vocoder *v, const char *model, const char *config, s2st_precision precision, s2st_error *err)
 {
 	S2_TRY(s2_vocoder_config_read(&v->cfg, config, err));
 	S2_TRY(s2_checkpoint_open(&v->ckpt, model, err));
@@ -312,18 +297,18 @@ static int open_with(s2_vocoder *v, const char *model, const char *config, s2st_
 	v->arena = s2_arena_new();
 	if (!v->arena)
 		return s2_fail_mem(err, model);
-	const int rc = bind_all(v, err);
+	const int rc = bind_all(v, precision, err);
 	return rc == S2ST_EMODEL ? s2_fail_prefix(err, rc, "%s and %s disagree", s2_path_base(model), config) : rc;
 }
 
-int s2_vocoder_open(s2_vocoder *v, const char *model, const char *config, s2st_error *err)
+int s2_vocoder_open(s2_vocoder *v, const char *model, const char *config, s2st_precision precision, s2st_error *err)
 {
 	*v = (s2_vocoder){0};
 	if (config)
-		return open_with(v, model, config, err);
+		return open_with(v, model, config, precision, err);
 	char *found;
 	S2_TRY(find_config(&found, model, err));
-	const int rc = open_with(v, model, found, err);
+	const int rc = open_with(v, model, found, precision, err);
 	free(found);
 	return rc;
 }

@@ -96,7 +96,8 @@ typedef struct s2_vocoder {
 } s2_vocoder;
 
 /* `config` NULL: NAME.json, config.json or vocoder.json beside the model. On failure *v is to be freed as well. */
-S2ST_CHECK int s2_vocoder_open(s2_vocoder *v, const char *model, const char *config, s2st_error *err);
+S2ST_CHECK int s2_vocoder_open(s2_vocoder *v, const char *model, const char *config, s2st_precision precision,
+			       s2st_error *err);
 void s2_vocoder_free(s2_vocoder *v); /* what it holds, not v itself */
 
 /* Sets reach and conv_work once the convolutions are there. */

@@ -44,7 +44,8 @@ void s2_vocoder_conv(const s2_exec *x, s2_rows out, s2_rows in, const s2_conv1d 
 			   .dilation = c->dilation,
 			   .pad = (ptrdiff_t)(c->pad + in.first) - (ptrdiff_t)out.first};
 	const s2_right w = {
-		.w = c->w, .dtype = c->dtype, .sn = c->strides[0], .st = c->strides[2], .sc = c->strides[1]};
+		.w = c->w, .dtype = c->dtype, .sn = c->strides[0], .st = c->strides[2], .sc = c->strides[1],
+		.packed = c->packed ? c->packed[0] : NULL};
 	s2_epilogue with = *e;
 	with.bias = c->bias;
 	s2_gemm(x, out.x, c->c_out, out.end - out.first, c->c_out, &a, &w, &with);

@@ -21,7 +21,7 @@ static void open_bench(bench *b, const char *model, int threads)
 	char path[512];
 	const s2_kernels *k;
 	snprintf(path, sizeof path, FIXTURES "/golden/%s", model);
-	REQUIRE_OK(s2_encoder_open(&b->m, path, &err));
+	REQUIRE_OK(s2_encoder_open(&b->m, path, S2ST_FP32, &err));
 	REQUIRE_OK(s2_kernels_find(&k, NULL, &err));
 	REQUIRE_OK(s2_pool_new(&b->pool, threads, &err));
 	REQUIRE_OK(s2_exec_init(&b->x, b->pool, k, &err));

@@ -129,7 +129,7 @@ static void test_units(void)
 	s2_exec x;
 	char line[4096], path[512];
 	s2_kmeans *km = open_model("golden/kmeans/km.bin");
-	REQUIRE_OK(s2_encoder_open(&m, FIXTURES "/golden/hubert/base_like.pt", &err));
+	REQUIRE_OK(s2_encoder_open(&m, FIXTURES "/golden/hubert/base_like.pt", S2ST_FP32, &err));
 	REQUIRE_OK(s2_kernels_find(&kernels, NULL, &err));
 	REQUIRE_OK(s2_pool_new(&pool, 2, &err));
 	REQUIRE_OK(s2_exec_init(&x, pool, kernels, &err));

@@ -76,7 +76,7 @@ static void test_chunks(const char *model, bool normalized, size_t rest)
 	CHECK_INT(audio.samples, n);
 	CHECK_INT(audio.dropped, more ? 0 : rest);
 
-	REQUIRE_OK(s2_encoder_open(&m, model, &err));
+	REQUIRE_OK(s2_encoder_open(&m, model, S2ST_FP32, &err));
 	REQUIRE_OK(s2_kernels_find(&kernels, NULL, &err));
 	REQUIRE_OK(s2_exec_init(&x, NULL, kernels, &err));
 	if (normalized)
@@ -112,7 +112,7 @@ static void test_recipes(void)
 		s2st_quantizer_audio audio;
 		size_t frames;
 		REQUIRE_OK(s2st_encoder_open(&e, ctx, (s2st_feature_type)type, NULL, &err));
-		REQUIRE_OK(s2_extractor_open(&x, (s2st_feature_type)type, NULL, &err));
+		REQUIRE_OK(s2_extractor_open(&x, (s2st_feature_type)type, NULL, S2ST_FP32, &err));
 		float *got = read_features(e, 0, wav, &frames, &audio);
 		CHECK_INT(frames, 1 + (n - 400) / 160);
 		float *want = malloc(frames * x.dim * sizeof *want);

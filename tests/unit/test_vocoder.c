@@ -66,7 +66,7 @@ static void test_tiles(const char *model, const s2st_vocode_options *opt, size_t
 {
 	s2_vocoder v;
 	uint64_t seed = 3;
-	REQUIRE_OK(s2_vocoder_open(&v, model, NULL, &err));
+	REQUIRE_OK(s2_vocoder_open(&v, model, NULL, S2ST_FP32, &err));
 	int32_t *units = malloc(n * sizeof *units);
 	REQUIRE(units);
 	for (size_t i = 0; i < n; i++)
@@ -86,7 +86,7 @@ static void test_durations(void)
 	int32_t units[N], all[N], part[N];
 	uint64_t seed = 9;
 	REQUIRE_OK(s2_kernels_find(&k, NULL, &err));
-	REQUIRE_OK(s2_vocoder_open(&v, GOLDEN "dur.pt", NULL, &err));
+	REQUIRE_OK(s2_vocoder_open(&v, GOLDEN "dur.pt", NULL, S2ST_FP32, &err));
 	REQUIRE_OK(s2_vocoder_state_init(&s, &v, NULL, k, &err));
 	for (int i = 0; i < N; i++)
 		units[i] = (int32_t)(test_rand(&seed) % v.cfg.n_units);
@@ -111,7 +111,7 @@ static void test_memory(void)
 	s2st_waveform w;
 	size_t held[2];
 	REQUIRE_OK(s2_kernels_find(&k, NULL, &err));
-	REQUIRE_OK(s2_vocoder_open(&v, GOLDEN "dur.pt", NULL, &err));
+	REQUIRE_OK(s2_vocoder_open(&v, GOLDEN "dur.pt", NULL, S2ST_FP32, &err));
 	REQUIRE_OK(s2_vocoder_state_init(&s, &v, NULL, k, &err));
 	for (int i = 0; i < 2; i++) {
 		REQUIRE_OK(s2_vocoder_run(&s, units, i ? N : N / 4, &(s2st_vocode_options){0}, &w, &err));
@@ -160,7 +160,7 @@ static void test_sessions(void)
 	session_job jobs[SESSIONS];
 	s2_pool *pool;
 	size_t n;
-	REQUIRE_OK(s2_vocoder_open(&v, GOLDEN "dur.pt", NULL, &err));
+	REQUIRE_OK(s2_vocoder_open(&v, GOLDEN "dur.pt", NULL, S2ST_FP32, &err));
 	REQUIRE_OK(s2_pool_new(&pool, 2, &err));
 	for (int i = 0; i < N; i++)
 		units[i] = i % (int)v.cfg.n_units;
@@ -218,7 +218,7 @@ static void check_folded(const s2_vocoder *v, const char *name, const s2_conv1d 
 static void test_weight_norm(void)
 {
 	s2_vocoder v;
-	REQUIRE_OK(s2_vocoder_open(&v, GOLDEN "dur.pt", NULL, &err));
+	REQUIRE_OK(s2_vocoder_open(&v, GOLDEN "dur.pt", NULL, S2ST_FP32, &err));
 	check_folded(&v, "conv_pre.", &v.pre, false);
 	check_folded(&v, "ups.0.", &v.stages[0].up, true);
 	check_folded(&v, "ups.4.", &v.stages[4].up, true);
@@ -240,7 +240,7 @@ static void refuse(const char *model, const int32_t *units, size_t n, const s2st
 	const s2_kernels *k;
 	s2st_waveform w;
 	REQUIRE_OK(s2_kernels_find(&k, NULL, &err));
-	REQUIRE_OK(s2_vocoder_open(&v, model, NULL, &err));
+	REQUIRE_OK(s2_vocoder_open(&v, model, NULL, S2ST_FP32, &err));
 	REQUIRE_OK(s2_vocoder_state_init(&s, &v, NULL, k, &err));
 	err.text[0] = 0;
 	CHECK_INT(s2_vocoder_run(&s, units, n, opt, &w, &err), S2ST_EINPUT);
@@ -365,7 +365,7 @@ static void disagree(const char *model, const char *config, const char *from, co
 	REQUIRE(fclose(f) == 0);
 	s2_vocoder v;
 	err.text[0] = 0;
-	CHECK_INT(s2_vocoder_open(&v, model, path, &err), S2ST_EMODEL);
+	CHECK_INT(s2_vocoder_open(&v, model, path, S2ST_FP32, &err), S2ST_EMODEL);
 	CHECK_CONTAINS(err.text, says);
 	CHECK_CONTAINS(err.text, path);
 	s2_vocoder_free(&v);
@@ -389,10 +389,10 @@ static void test_disagreements(void)
 	disagree(OWN "type2.pt", OWN "type2.json", "[1, 2]", "[1, 2, 3]", "tensor resblocks.0.convs.2.weight_v");
 	/* Readable, but no vocoder. */
 	s2_vocoder v;
-	CHECK_INT(s2_vocoder_open(&v, SOURCE_DIR "/models/es-en-demo/hubert.pt", config, &err), S2ST_EMODEL);
+	CHECK_INT(s2_vocoder_open(&v, SOURCE_DIR "/models/es-en-demo/hubert.pt", config, S2ST_FP32, &err), S2ST_EMODEL);
 	CHECK_CONTAINS(err.text, "expected a unit vocoder");
 	s2_vocoder_free(&v);
-	CHECK_INT(s2_vocoder_open(&v, FIXTURES "/golden/ctc/fairseq/model.pt", NULL, &err), S2ST_EIO);
+	CHECK_INT(s2_vocoder_open(&v, FIXTURES "/golden/ctc/fairseq/model.pt", NULL, S2ST_FP32, &err), S2ST_EIO);
 	CHECK_CONTAINS(err.text, "expected model.json, config.json or vocoder.json");
 	s2_vocoder_free(&v);
 }
