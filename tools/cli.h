@@ -49,7 +49,7 @@ typedef struct cli_group {
 	size_t n;
 } cli_group;
 
-enum { CLI_MAX_GROUPS = 7, CLI_FP32 = 0 };
+enum { CLI_MAX_GROUPS = 7 };
 
 /* One way to tell the user something once; -v tells it for every input. */
 typedef enum cli_notice {
@@ -64,7 +64,7 @@ typedef struct cli {
 	const char *more;     /* what --help says last, examples; or NULL */
 	/* The options that every tool takes: */
 	bool quiet, verbose, resume, json;
-	int jobs, precision;
+	int jobs, precision; /* an s2st_precision */
 	int shard, n_shards; /* of --shard I/N; 0, 1 without it */
 	const char *pack, *output, *report;
 	/* Arguments that are no options: */
@@ -92,6 +92,8 @@ void cli_parse(cli *c);
  * before anything is open. */
 int cli_misused(const cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_misuse(const cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+/* A reduced --precision where no network runs, as `why` says, is misuse. */
+void cli_no_precision(const cli *c, const char *why);
 /* Last thing in main: closes stdout and says so if that fails; returns the exit code, or dies of a signal caught. */
 int cli_end(cli *c, int code);
 bool cli_caught_signal(void);

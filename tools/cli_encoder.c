@@ -56,6 +56,8 @@ void cli_encoder_check(const cli *c, const cli_encoder *e)
 		cli_misuse(c, "no layer: give --layer N, the one that the k-means model was made from (-1: the last)");
 	if (!network && e->model_file)
 		cli_misuse(c, "--feature-type: these features need no model, found -m %s", e->model_file);
+	if (!network)
+		cli_no_precision(c, "no network computes these features");
 }
 
 int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_kmeans *kmeans, const char *kmeans_file)

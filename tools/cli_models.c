@@ -266,7 +266,8 @@ static int open_asr(cli *c, cli_asr *m, s2st_context *context)
 int cli_models_open(cli *c, cli_models *m)
 {
 	s2st_error err;
-	int rc = s2st_context_new(&m->context, &(s2st_context_options){.threads = c->jobs}, &err);
+	const s2st_context_options options = {.threads = c->jobs, .precision = (s2st_precision)c->precision};
+	int rc = s2st_context_new(&m->context, &options, &err);
 	if (rc < 0) {
 		cli_error(c, NULL, err.text);
 		return rc == S2ST_EINPUT ? CLI_USAGE : CLI_FAILED;
@@ -289,7 +290,8 @@ int cli_models_open(cli *c, cli_models *m)
 		cli_error(c, NULL, err.text);
 		return CLI_MODEL;
 	}
-	cli_info(c, "%d threads, %s kernels", s2st_context_threads(m->context), s2st_context_isa(m->context));
+	cli_info(c, "%d threads, %s kernels, %s", s2st_context_threads(m->context), s2st_context_isa(m->context),
+		 s2st_precision_name(s2st_context_precision(m->context)));
 	return CLI_OK;
 }
 

@@ -45,8 +45,6 @@ void cli_misuse(const cli *c, const char *fmt, ...)
 
 /* ---- tables ---- */
 
-static const char *const precisions = "fp32|bf16|int8";
-
 static void add_common(cli *c)
 {
 	const cli_option common[] = {
@@ -60,7 +58,8 @@ static void add_common(cli *c)
 		 "do part I (0 to N-1) of N of the inputs, split as fairseq does"},
 		{0, "resume", CLI_FLAG, NULL, &c->resume, 0, 0, "skip inputs whose output file is there"},
 		{0, "json", CLI_FLAG, NULL, &c->json, 0, 0, "one JSON object a line on stdout"},
-		{0, "precision", CLI_CHOICE, precisions, &c->precision, 0, 0, "arithmetic of the networks"},
+		{0, "precision", CLI_CHOICE, "fp32|bf16|int8", &c->precision, 0, 0,
+		 "what the networks multiply in; bf16 and int8 are faster, and close"},
 		{0, "pack", CLI_TEXT, "DIR", &c->pack, 0, 0, "folder with pack.json: models that fit together"},
 		{0, "report", CLI_TEXT, "FILE", &c->report, 0, 0,
 		 "write what became of each input, one JSON object a line"},
@@ -416,9 +415,10 @@ void cli_parse(cli *c)
 			parse_short(c, &i);
 	}
 	parse_shard(c);
-	if (c->precision != CLI_FP32) {
-		span word = choice_at(precisions, c->precision);
-		cli_misuse(c, "--precision %.*s: not available yet, this version computes in fp32", (int)word.n,
-			   word.s);
-	}
+}
+
+void cli_no_precision(const cli *c, const char *why)
+{
+	if (c->precision != S2ST_FP32)
+		cli_misuse(c, "--precision %s: %s", s2st_precision_name((s2st_precision)c->precision), why);
 }

@@ -71,10 +71,10 @@ static int check_recogniser(const s2st_pack *pack, s2st_context *context, s2st_e
 	return rc;
 }
 
-static int check_models(const s2st_pack *pack, s2st_error *err)
+static int check_models(const s2st_pack *pack, s2st_precision precision, s2st_error *err)
 {
 	s2st_context *context = NULL;
-	int rc = s2st_context_new(&context, &(s2st_context_options){.threads = 1}, err);
+	int rc = s2st_context_new(&context, &(s2st_context_options){.threads = 1, .precision = precision}, err);
 	if (rc == S2ST_OK)
 		rc = check_translation(pack, context, err);
 	if (rc == S2ST_OK)
@@ -85,14 +85,14 @@ static int check_models(const s2st_pack *pack, s2st_error *err)
 	return rc;
 }
 
-static int verify(const char *path, FILE *f, s2st_error *err)
+static int verify(const char *path, s2st_precision precision, FILE *f, s2st_error *err)
 {
 	s2st_pack *pack = NULL;
 	int rc = s2st_pack_open(&pack, path, err);
 	if (rc == S2ST_OK)
 		rc = s2st_pack_verify(pack, err);
 	if (rc == S2ST_OK)
-		rc = check_models(pack, err);
+		rc = check_models(pack, precision, err);
 	if (rc == S2ST_OK)
 		fprintf(f, "%s: the files are as pack.json says, the models fit\n", path);
 	s2st_pack_free(pack);
@@ -119,7 +119,8 @@ static int work(void *self, void *own, const s2st_input *row, cli_result *result
 {
 	inspect *in = self;
 	(void)own;
-	int rc = in->verify ? verify(row->path, result->text.f, err) : describe(in, row, result->text.f, err);
+	int rc = in->verify ? verify(row->path, (s2st_precision)in->c->precision, result->text.f, err)
+			    : describe(in, row, result->text.f, err);
 	in->unusable |= is_unusable(rc);
 	return rc;
 }
@@ -203,6 +204,8 @@ int main(int argc, char **argv)
 		c.args[c.n_args++] = c.pack; /* one more folder to look at */
 	if (c.n_args == 0)
 		cli_misuse(&c, "no file to inspect");
+	if (!in.verify)
+		cli_no_precision(&c, "only --verify opens models as they are used");
 	if (in.npy && c.n_args != 1)
 		cli_misuse(&c, "--npy takes one file, found %zu", c.n_args);
 	int code = in.npy && (!c.output || strcmp(c.output, "-") == 0) ? cli_check_terminal(&c) : CLI_OK;

@@ -403,6 +403,7 @@ static void check_options(learn *l, bool features)
 		cli_encoder_check(c, &l->encoder);
 		return;
 	}
+	cli_no_precision(c, "features (.npy) are there already, no network runs");
 	if (l->features_path)
 		cli_misuse(c, "--features-out belongs to audio inputs, found features (.npy)");
 	if (c->n_shards > 1)

@@ -479,6 +479,8 @@ static int do_all(quantize *q, cli_models *models)
 	cli_encoder_configure(c, &q->encoder, models->pack, !q->kmeans_file);
 	if (models->pack && q->encoder.feature_type == S2ST_FEATURE_NETWORK && !q->kmeans_file)
 		q->kmeans_file = s2st_pack_file(models->pack, "kmeans");
+	if (q->export_path && c->n_args == 0)
+		cli_no_precision(c, "centroids are exported without a network");
 	if (q->export_path && q->kmeans_file) {
 		code = open_kmeans(q);
 		if (code == CLI_OK)

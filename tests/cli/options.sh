@@ -27,8 +27,6 @@ exits 2 s2ut-generate --shard 1
 exits 2 s2ut-generate --shard -1/2
 exits 2 s2ut-generate --shard 0/0
 exits 2 s2ut-generate --shard 0/2x
-exits 2 s2ut-generate --precision bf16 -m $m $w
-exits 2 s2ut-generate --precision int8 -m $m $w
 exits 2 s2ut-generate --precision fp16 -m $m $w
 exits 2 s2ut-generate $w
 exits 2 s2ut-generate -m $m --nbest 6 $w

@@ -1,0 +1,45 @@
+# --precision bf16 and int8: every tool that runs a network, how close translations stay, and where it is misuse.
+pack=models/es-en-demo
+es=data/demo/test/es
+en=data/demo/test/en
+laser=data/golden/laser/encoder.pt
+
+bleu() { asr-bleu -q --pack $pack --references data/demo/test/ref.en.txt "$@" | sed -nE 's/^BLEU = ([0-9.]+) .*/\1/p'; }
+
+# ASR-BLEU of the demo within 0.3 of fp32's, all stages reduced
+s2st-translate -q --pack $pack -o fp32 $es
+want=$(bleu --audio-dir fp32)
+for p in bf16 int8; do
+	s2st-translate -q --pack $pack --precision $p -o $p $es
+	got=$(bleu --audio-dir $p --precision $p)
+	awk -v a="$want" -v b="$got" 'BEGIN { exit !(a > 90 && b > a - 0.3 && b < a + 0.3) }' || echo "$p: $got, fp32: $want"
+	exits 1 diff -rq fp32 $p >/dev/null # it is another arithmetic
+done
+
+echo '17 4 99' >units.txt
+# each tool, on any number of threads; -v says what it computes in
+for p in bf16 int8; do
+	run() { # TOOL ARGUMENTS...: the same for one thread and three
+		"$@" --precision $p -j 1 >one.txt
+		"$@" --precision $p -j 3 >three.txt
+		test -s one.txt
+		cmp one.txt three.txt
+	}
+	run s2ut-generate -q -m $pack/s2ut.pt $es/test00001.flac $es/test00004.flac
+	run vocode -q --pack $pack -o - --container raw units.txt
+	run s2u-quantize -q --pack $pack $en/test00000.flac $en/test00001.flac
+	run asr-transcribe -q --pack $pack $en/test00000.flac
+	run speech-embed -q -m $laser --json $en/test00000.flac
+	run s2st-inspect --verify $pack
+	s2u-kmeans -q -m data/golden/hubert/base_like.pt --layer 2 -k 8 --batch-size 64 --precision $p -o $p.npy data/golden/audio
+	asr-transcribe -v --pack $pack --precision $p $en/test00000.flac
+done
+exits 1 cmp -s bf16.npy int8.npy
+
+# where no network runs it could only be ignored, so it is refused
+exits 2 s2st-inspect --precision bf16 $pack/s2ut.pt
+exits 2 s2u-quantize --precision int8 -k $pack/km.bin --export-npy km.npy
+exits 2 s2u-quantize --precision bf16 --feature-type mfcc --features-out f.npy $en/test00000.flac
+exits 2 s2u-kmeans --precision int8 -k 8 -o km.npy bf16.npy
+exits 2 asr-bleu --precision int8 --from-transcripts data/demo/test/ref.en.txt --references data/demo/test/ref.en.txt
+exits 2 vocode --precision fp16 --pack $pack -o - </dev/null
