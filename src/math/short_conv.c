@@ -132,7 +132,7 @@ static int make_points(s2_short_conv *s, const s2_conv1d *c, s2_arena *a, s2_are
 
 bool s2_short_conv_suits(const s2_conv1d *c)
 {
-	return !c->packed && c->stride == 1 && c->groups == 1 && c->k >= 3 && c->k <= MAX_TAPS && c->c_in % LANES == 0 &&
+	return c->stride == 1 && c->groups == 1 && c->k >= 3 && c->k <= MAX_TAPS && c->c_in % LANES == 0 &&
 	       c->c_out % LANES == 0;
 }
 
