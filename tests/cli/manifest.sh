@@ -1,7 +1,7 @@
 # s2st-manifest: mined pairs and test sets to manifests.
 show() { for f in "$@"; do echo "$f:"; cat "$f"; done; }
 
-mkdir -p audios data
+mkdir -p audios prep
 # A zip with stored members is what is read of it: their bytes at an offset.
 wav 1 16000 16000 >one.wav
 wav 1 16000 8000 >two.wav
@@ -16,20 +16,20 @@ a=$(stat -c %s one.wav) b=$(stat -c %s two.wav)
 } | gzip -n >en-es.tsv.gz
 
 echo "--- as published: 1.09 for en-es"
-s2st-manifest -v --from pairs en-es.tsv.gz --audio-root audios --targets-out targets.txt -o data/train.tsv
-show data/train.tsv data/config.yaml targets.txt
+s2st-manifest -v --from pairs en-es.tsv.gz --audio-root audios --targets-out targets.txt -o prep/train.tsv
+show prep/train.tsv prep/config.yaml targets.txt
 
 echo "--- the other direction, another threshold, units, a second task"
 printf '%s|%s\n' "en_aud_15_$a" '3 1 4' "en_aud_$((15 + a))_$b" '5 9' "es_aud_3_$b" 7 >en.units
 printf '%s|%s\n' "es_aud_$((3 + a + b))_$b" '2 2' "es_aud_$((3 + b))_$a" '1 0' "es_aud_3_$b" 8 >es.units
 s2st-manifest -v --from pairs en-es.tsv.gz --source-lang es --target-lang en --threshold 1.05 --audio-root audios \
-	--units en.units --source-units es.units --clusters 3 -o data/train.tsv
-show data/train.tsv data/source_unit/train.tsv data/source_unit/dict.txt data/config_multitask.yaml
+	--units en.units --source-units es.units --clusters 3 -o prep/train.tsv
+show prep/train.tsv prep/source_unit/train.tsv prep/source_unit/dict.txt prep/config_multitask.yaml
 
 echo "--- for XM"
 s2st-manifest --from pairs en-es.tsv.gz --audio-root audios --units es.units --format xm --clusters 2 -o xm.tsv
 show xm.tsv config.yaml dict.txt
-s2ut-generate -m data/golden/s2ut/pre_norm.pt data/train.tsv 2>/dev/null | wc -l
+s2ut-generate -m data/golden/s2ut/pre_norm.pt prep/train.tsv 2>/dev/null | wc -l
 
 echo "--- thresholds"
 printf 'id\tsrc_audio\tsrc_n_frames\ttgt_audio\ttgt_n_frames\tscore\nx\ta.zip:1:2\t50\t7 8 9\t3\t1.07\ny\tb\t60\t1\t1\t1.0699\n' >mined.tsv
