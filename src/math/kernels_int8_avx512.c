@@ -14,8 +14,8 @@ typedef __m512i vd, vd_word, vd_words;
 
 static inline vd_words vd_load_words(const void *p) { return _mm512_loadu_si512(p); }
 static inline vd_word vd_set1(uint32_t word) { return _mm512_set1_epi32((int)word); }
-/* _mm512_dpbusd_epi32(sums, a, b), but gcc 12 moves the sums from register to register around the intrinsic and runs out
- * of them, which costs 40 % of the speed. */
+/* _mm512_dpbusd_epi32(sums, a, b), but gcc 12 moves the sums from register to register around the intrinsic and runs
+ * out of them, which costs 40 % of the speed. */
 static inline vd vd_dot(vd sums, vd_word a, vd_words b)
 {
 	__asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(a), "v"(b));
