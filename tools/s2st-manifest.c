@@ -416,6 +416,7 @@ static void check_options(manifest *m)
 {
 	static char first[16], second[16];
 	cli *c = m->c;
+	cli_no_precision(c, "manifests are made without a network");
 	if (c->n_args != 1)
 		cli_misuse(c, "expected one PATH, found %zu", c->n_args);
 	if (!c->output || strcmp(c->output, "-") == 0)

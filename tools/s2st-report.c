@@ -482,6 +482,7 @@ int main(int argc, char **argv)
 	cli_begin(&c, argc, argv);
 	cli_add_group(&c, "Input", options, sizeof options / sizeof *options);
 	cli_parse(&c);
+	cli_no_precision(&c, "pages are made without a network");
 	if (c.n_args == 0)
 		cli_misuse(&c, "expected the folder that a run wrote into");
 	r.folder = c.args[0];

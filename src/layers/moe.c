@@ -47,7 +47,8 @@ int s2_moe_bind(s2_moe *out, const s2_binder *b, size_t dim, const char *prefix,
 	if (dims[0] > MAX_EXPERTS)
 		return s2_fail(err, S2ST_EMODEL, "%s: tensor %s: %zu experts are not plausible",
 			       s2_checkpoint_path(b->ckpt), name, dims[0]);
-	const s2_bind_row gate[] = {S2_ROW_LINEAR_NO_BIAS(s2_moe, gate, "moe_layer.gate.wg", dims[0], dim)};
+	/* Float32 whatever the binder's precision: a small product whose rounding would send tokens elsewhere. */
+	const s2_bind_row gate[] = {{"moe_layer.gate.wg.weight", offsetof(s2_moe, gate.w), 2, {dims[0], dim}, 0}};
 	S2_TRY(s2_bind(b, out, gate, 1, prefix, err));
 	out->n_experts = dims[0];
 	return bind_experts(out, b, prefix, err);

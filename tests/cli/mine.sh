@@ -21,6 +21,9 @@ speech-mine -k 2 --threshold 1 parts en.npy | cmp - all.tsv
 speech-mine -k 2 --threshold 1 en.npy es.npy | awk -F '\t' -v OFS='\t' 'NR > 1 { print $1, $3, $2 }' | cmp - <(tail -n +2 all.tsv)
 speech-mine -k 2 --threshold 1 -o all.tsv.gz es.npy en.npy
 gzip -dc all.tsv.gz | cmp - all.tsv
+echo '--- the pairs as a training manifest'
+s2st-manifest --from pairs all.tsv.gz --source-lang es --target-lang en --threshold 1 -o train.tsv
+cut -f 1,2 train.tsv
 echo '--- retrieval and margins'
 for retrieval in max intersection forward backward; do
 	speech-mine -k 2 --threshold 0 --retrieval $retrieval es.npy en.npy | tail -n +2 | wc -l

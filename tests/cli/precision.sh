@@ -43,3 +43,6 @@ exits 2 s2u-quantize --precision bf16 --feature-type mfcc --features-out f.npy $
 exits 2 s2u-kmeans --precision int8 -k 8 -o km.npy bf16.npy
 exits 2 asr-bleu --precision int8 --from-transcripts data/demo/test/ref.en.txt --references data/demo/test/ref.en.txt
 exits 2 vocode --precision fp16 --pack $pack -o - </dev/null
+exits 2 speech-mine --precision bf16 a.npy b.npy
+exits 2 s2st-manifest --precision int8 --from pairs x.tsv -o y.tsv
+exits 2 s2st-report --precision int8 out
