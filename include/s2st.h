@@ -326,6 +326,7 @@ typedef struct s2st_hypothesis {
 typedef struct s2st_nbest {
 	const s2st_hypothesis *hyps; /* best first */
 	size_t n;
+	int32_t first; /* token that the decoder was given before them: </s>, or a language tag */
 } s2st_nbest; /* owned by the session, until its next call */
 
 typedef struct s2st_matrix {
@@ -361,6 +362,12 @@ S2ST_CHECK int s2st_s2ut_encode(s2st_s2ut_session *s, const float *samples, size
 				s2st_matrix *out, s2st_error *err);
 S2ST_CHECK int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker,
 			       const int32_t *tokens, size_t n_tokens, s2st_matrix *out, s2st_error *err);
+/* Where the decoder looks when it chooses each token of a hypothesis (`tokens` [n_tokens]; `first` is the nbest's):
+ * attention of its last layer, mean of the heads, as fairseq aligns -> [steps, T]; T is the encoder's output, each of
+ * whose frames stands for an equal share of the audio. Tokens of the session itself may be given. */
+S2ST_CHECK int s2st_s2ut_attention(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker,
+				   int32_t first, const int32_t *tokens, size_t n_tokens, s2st_matrix *out,
+				   s2st_error *err);
 /* Symbol of a token ("17", "</s>", "[en]"); NULL outside the dictionary. */
 const char *s2st_s2ut_symbol(const s2st_s2ut *m, int32_t token);
 

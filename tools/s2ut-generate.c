@@ -19,7 +19,7 @@ typedef struct generate {
 	cli_models models;
 	cli_s2ut s2ut;
 	int format, order;
-	const char *features_dir, *encoder_dir, *logprobs_dir, *force_text;
+	const char *features_dir, *encoder_dir, *logprobs_dir, *attention_dir, *force_text;
 	cli_source source;
 	int32_t *forced; /* [n_forced] decoder input of --force-prefix */
 	size_t n_forced;
@@ -119,12 +119,24 @@ static void print_best(FILE *f, const generate *g, const s2st_input *row, const 
 
 /* ---- one input ---- */
 
+static int write_attention(const generate *g, s2st_s2ut_session *s, const s2st_input *row, const s2st_audio *a,
+			   const s2st_nbest *best, s2st_error *err)
+{
+	const s2st_hypothesis *h = &best->hyps[0];
+	s2st_matrix m;
+	int rc = s2st_s2ut_attention(s, a->samples, a->n, g->s2ut.speaker, best->first, h->tokens, h->n_tokens, &m,
+				     err);
+	return rc < 0 ? rc : cli_write_matrix(g->c, g->attention_dir, row->id, &m, err);
+}
+
+/* Attention first: the other calls take `best` from the session. */
 static int write_insides(const generate *g, s2st_s2ut_session *s, const s2st_input *row, const s2st_audio *a,
-			 s2st_error *err)
+			 const s2st_nbest *best, s2st_error *err)
 {
 	s2st_matrix m;
-	int rc = S2ST_OK;
-	if (g->features_dir) {
+	const bool looked = g->attention_dir && best->hyps[0].n_tokens > 0; /* stacked units have no closing </s> */
+	int rc = looked ? write_attention(g, s, row, a, best, err) : S2ST_OK;
+	if (rc == S2ST_OK && g->features_dir) {
 		rc = s2st_s2ut_features(s, a->samples, a->n, &m, err);
 		if (rc == S2ST_OK)
 			rc = cli_write_matrix(g->c, g->features_dir, row->id, &m, err);
@@ -150,7 +162,7 @@ static int take(void *self, cli_sessions *own, cli_item *item, const s2st_audio 
 	/* The column src_n_frames of a manifest holds samples // 160; rows without it get the same figure. */
 	item->result.frames = row->n_frames >= 0 ? (size_t)row->n_frames : audio->n / 160;
 	print_best(item->result.text.f, g, row, best);
-	return write_insides(g, own->s2ut, row, audio, err);
+	return write_insides(g, own->s2ut, row, audio, best, err);
 }
 
 static void work(void *self, void *own, cli_item *const *items, size_t n)
@@ -213,11 +225,11 @@ static void drop_held(generate *g)
 
 static int run(cli *c, generate *g)
 {
-	const char *const folders[] = {g->features_dir, g->encoder_dir, g->logprobs_dir};
+	const char *const folders[] = {g->features_dir, g->encoder_dir, g->logprobs_dir, g->attention_dir};
 	s2st_error err;
 	int code = CLI_OK, rc = S2ST_OK;
 	bool whole = false;
-	const bool files = g->features_dir || g->encoder_dir || g->logprobs_dir;
+	const bool files = g->features_dir || g->encoder_dir || g->logprobs_dir || g->attention_dir;
 	s2st_inputs *inputs = cli_open_inputs(c, &g->source, files, &code);
 	if (!inputs)
 		return code;
@@ -310,6 +322,9 @@ int main(int argc, char **argv)
 		 "write the encoder's output, DIR/ID.npy [T, D]"},
 		{0, "force-prefix", CLI_TEXT, "IDS", &g.force_text, 0, 0,
 		 "decoder input as token ids ('2,17,5', 2 is the starting </s>) for --logprobs-out"},
+		{0, "attention-out", CLI_TEXT, "DIR", &g.attention_dir, 0, 0,
+		 "write where the decoder looks for each token of the best hypothesis, DIR/ID.npy [n, T]: its last "
+		 "layer, mean of the heads"},
 		{0, "logprobs-out", CLI_TEXT, "DIR", &g.logprobs_dir, 0, 0,
 		 "write the log-probabilities after each of these tokens, DIR/ID.npy [n, V]"},
 	};

@@ -91,13 +91,14 @@ static int publish_one(const s2st_s2ut_session *s, s2st_hypothesis *to, const s2
 	return 0;
 }
 
-static int publish(const s2st_s2ut_session *s, s2st_nbest *out, const s2_beam_hyp *hyps, size_t n, s2st_error *err)
+static int publish(const s2st_s2ut_session *s, int32_t first, s2st_nbest *out, const s2_beam_hyp *hyps, size_t n,
+		   s2st_error *err)
 {
 	s2st_hypothesis *published;
 	S2_ALLOC(published, s->results, n, 1, err);
 	for (size_t i = 0; i < n; i++)
 		S2_TRY(publish_one(s, &published[i], &hyps[i], err));
-	*out = (s2st_nbest){published, n};
+	*out = (s2st_nbest){published, n, first};
 	return 0;
 }
 
@@ -154,7 +155,7 @@ static int finish(search *t, const s2_seat *seat, s2st_nbest *out, s2st_error *e
 	s2_beam_hyp *hyps;
 	size_t n;
 	S2_TRY(s2_beam_finish(seat->beam, t->s->results, &hyps, &n, err));
-	return publish(t->s, out, hyps, n, err);
+	return publish(t->s, t->ids.bos, out, hyps, n, err);
 }
 
 static void leave(s2_seat *seat)
@@ -315,7 +316,7 @@ static int search_stacked(search *t, s2st_s2ut_item *item, s2st_error *err)
 				     c->max_target_positions, err));
 	int rc = s2_stacked_search(&decoder, c->max_target_positions, s->results, s->x.scratch, &hyp, err);
 	s2_cache_release(&self.sentence);
-	return rc < 0 ? rc : publish(s, &item->best, &hyp, 1, err);
+	return rc < 0 ? rc : publish(s, S2_EOS, &item->best, &hyp, 1, err);
 }
 
 /* ---- the public functions ---- */

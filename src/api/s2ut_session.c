@@ -183,38 +183,86 @@ static void forced_step(const s2_s2ut_config *c, const int32_t *tokens, size_t i
 			       out);
 }
 
+/* Mean over the heads of one step, out [n]. */
+static void mean_of_heads(float *out, const float *weights, size_t heads, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float sum = 0;
+		for (size_t h = 0; h < heads; h++)
+			sum += weights[h * n + i];
+		out[i] = sum / (float)heads;
+	}
+}
+
+/* log_probs [steps, r, vocab]; attention [steps, enc->rows], NULL: not wanted. */
 static int force(s2st_s2ut_session *s, const s2st_matrix *enc, const int32_t *tokens, size_t steps, float *log_probs,
-		 s2st_error *err)
+		 float *attention, s2st_error *err)
 {
 	const s2_s2ut_config *c = &s->m->net.cfg;
-	size_t r = c->units_per_step;
+	size_t r = c->units_per_step, heads = c->decoder.heads;
+	float *weights = NULL;
 	int32_t *step;
 	s2_cache sentence;
 	S2_ALLOC(step, s->x.scratch, r, 1, err);
+	if (attention)
+		S2_ALLOC(weights, s->x.scratch, heads, enc->rows, err);
 	S2_TRY(s2_s2ut_decoder_enter(&s->decoder, &sentence, s->x.scratch, enc->data, enc->rows, 1, steps, err));
+	sentence.cross_weights = weights;
 	int rc = 0;
 	for (size_t i = 0; i < steps && rc >= 0; i++) {
 		forced_step(c, tokens, i, step);
 		rc = s2_s2ut_decoder_step(&s->decoder, &(s2_s2ut_input){&sentence, step, NULL, 1}, 1, 1,
 					  log_probs + i * r * c->vocab, err);
+		if (rc >= 0 && attention)
+			mean_of_heads(attention + i * enc->rows, weights, heads, enc->rows);
 	}
 	s2_cache_release(&sentence);
 	return rc;
 }
 
-int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker, const int32_t *tokens,
-		    size_t n_tokens, s2st_matrix *out, s2st_error *err)
+/* `attention` NULL: not wanted. */
+static int force_samples(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker,
+			 const int32_t *tokens, size_t n_tokens, s2st_matrix *log_probs, s2st_matrix *attention,
+			 s2st_error *err)
 {
 	const s2_s2ut_config *c = &s->m->net.cfg;
 	size_t frames, r = c->units_per_step;
 	s2st_matrix enc;
-	float *log_probs;
+	float *probs, *looks = NULL;
 	S2_TRY(check_forced(c, tokens, n_tokens, err));
 	s2_s2ut_begin(s);
 	S2_TRY(s2_s2ut_encode_samples(s, samples, n, speaker, &enc, &frames, err));
 	size_t steps = 1 + (n_tokens - 1) / r;
-	S2_ALLOC(log_probs, s->x.scratch, steps * r, c->vocab, err);
-	S2_TRY(force(s, &enc, tokens, steps, log_probs, err));
-	*out = (s2st_matrix){log_probs, steps * r, c->vocab};
+	S2_ALLOC(probs, s->x.scratch, steps * r, c->vocab, err);
+	if (attention)
+		S2_ALLOC(looks, s->x.scratch, steps, enc.rows, err);
+	S2_TRY(force(s, &enc, tokens, steps, probs, looks, err));
+	*log_probs = (s2st_matrix){probs, steps * r, c->vocab};
+	if (attention)
+		*attention = (s2st_matrix){looks, steps, enc.rows};
 	return 0;
+}
+
+int s2st_s2ut_force(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker, const int32_t *tokens,
+		    size_t n_tokens, s2st_matrix *out, s2st_error *err)
+{
+	return force_samples(s, samples, n, speaker, tokens, n_tokens, out, NULL, err);
+}
+
+int s2st_s2ut_attention(s2st_s2ut_session *s, const float *samples, size_t n, const float *speaker, int32_t first,
+			const int32_t *tokens, size_t n_tokens, s2st_matrix *out, s2st_error *err)
+{
+	const size_t r = s->m->net.cfg.units_per_step;
+	if (n_tokens < r || n_tokens % r)
+		return s2_fail(err, S2ST_EINPUT, "attention: expected %zu tokens a step, found %zu in all", r,
+			       n_tokens);
+	s2st_matrix log_probs;
+	int32_t *input = reallocarray(NULL, 1 + n_tokens - r, sizeof *input);
+	if (!input)
+		return s2_fail_mem(err, "attention");
+	input[0] = first; /* each step is given what the one before chose */
+	memcpy(input + 1, tokens, (n_tokens - r) * sizeof *input);
+	const int rc = force_samples(s, samples, n, speaker, input, 1 + n_tokens - r, &log_probs, out, err);
+	free(input);
+	return rc;
 }

@@ -42,6 +42,7 @@ typedef struct s2_cache {
 	int32_t *held; /* [n_held] rows of the store */
 	size_t n_held;
 	s2_cross_cache *cross; /* [n_layers]; NULL without cross attention */
+	float *cross_weights;  /* [heads, rows, source_len] the last layer's, out; NULL: not wanted */
 } s2_cache;
 
 /* All memory but the store's is taken from `a` at once; source_len 0: a decoder without cross attention. */

@@ -265,6 +265,7 @@ static int attend_step(const s2_exec *x, const s2_transformer_config *c, const s
 			keys[s].n = own->source_len;
 			keys[s].k = own->cross[i].k;
 			keys[s].v = own->cross[i].v;
+			keys[s].weights = i + 1 == batch->store->n_layers ? own->cross_weights : NULL;
 		} else {
 			keys[s].n = own->n_steps;
 			keys[s].past = own->past;

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/size.h"
 #include "math/kernels.h"
 
@@ -110,6 +112,8 @@ static void step_shared(const step *t, const s2_step_keys *s, size_t head, float
 	s2_gemm_worker(t->x, worker, scores, s->n, s->rows, s->n, &q, &keys, NULL);
 	for (size_t r = 0; r < s->rows; r++)
 		t->x->k->softmax(scores + r * s->n, s->n);
+	if (s->weights)
+		memcpy(s->weights + head * s->rows * s->n, scores, s->rows * s->n * sizeof *scores);
 	s2_left p = s2_left_matrix(scores, s->rows, s->n, s->n);
 	s2_right values = {.w = s->v + head * hd, .dtype = S2_F32, .sn = 1, .st = 0, .sc = (ptrdiff_t)a->ld};
 	s2_gemm_worker(t->x, worker, t->out + at, width, s->rows, hd, &p, &values, NULL);

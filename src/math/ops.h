@@ -63,6 +63,7 @@ typedef struct s2_step_keys { /* of one sentence */
 	const int32_t *past; /* [rows, ld_past]; NULL: shared keys */
 	size_t ld_past;
 	const float *k, *v;  /* [n, ld] shared keys and values */
+	float *weights;      /* [heads, rows, n] out, of shared keys: what each gets; NULL: not wanted */
 } s2_step_keys;
 
 typedef struct s2_step_attention_args {

@@ -78,6 +78,46 @@ static void test_models(void)
 	}
 }
 
+/* A row for each step, which adds up to 1; the tokens may be the session's own. */
+static void check_attention(s2ut_case *c, const char *wav)
+{
+	s2st_s2ut_info info;
+	s2st_nbest best;
+	s2st_matrix enc, looks;
+	s2st_audio a = case_audio(wav);
+	s2st_s2ut_get_info(c->model, &info);
+	REQUIRE_OK(s2st_s2ut_encode(c->session, a.samples, a.n, NULL, &enc, &err));
+	const size_t frames = enc.rows, r = (size_t)info.units_per_step;
+	REQUIRE_OK(s2st_s2ut_generate(c->session, a.samples, a.n, NULL, &best, &err));
+	CHECK_INT(best.first, 2);
+	const int32_t some[] = {7, 8, 9, 10, 11};
+	const size_t found = best.hyps[0].n_tokens, n = found ? found : r; /* stacked units may end at once */
+	REQUIRE_OK(s2st_s2ut_attention(c->session, a.samples, a.n, NULL, best.first,
+				       found ? best.hyps[0].tokens : some, n, &looks, &err));
+	CHECK_INT(looks.rows, n / r);
+	CHECK_INT(looks.cols, frames);
+	for (size_t i = 0; i < looks.rows; i++) {
+		double sum = 0;
+		for (size_t j = 0; j < looks.cols; j++)
+			sum += (double)looks.data[i * looks.cols + j];
+		CHECK(fabs(sum - 1) < 1e-5);
+	}
+	const int32_t strange[] = {999999, 1};
+	CHECK_INT(s2st_s2ut_attention(c->session, a.samples, a.n, NULL, 999999, strange, r, &looks, &err), S2ST_EINPUT);
+	CHECK_INT(s2st_s2ut_attention(c->session, a.samples, a.n, NULL, 2, strange, 0, &looks, &err), S2ST_EINPUT);
+	s2st_audio_free(&a);
+}
+
+static void test_attention(void)
+{
+	static const char *const models[] = {"pre_norm", "tied", "stacked_r5"};
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+		s2ut_case c = case_open(ctx, golden("s2ut", models[i], ".pt", ""), NULL, NULL);
+		check_attention(&c, "austen_a");
+		case_close(&c);
+	}
+}
+
 static void test_stacked(void)
 {
 	s2_value *cases;
@@ -161,6 +201,7 @@ int main(void)
 	REQUIRE(arena);
 	REQUIRE_OK(s2st_context_new(&ctx, NULL, &err));
 	test_models();
+	test_attention();
 	test_stacked();
 	test_demo(1, FIXTURES "/demo/expected/units.beam1.txt", NULL);
 	test_demo(10, FIXTURES "/demo/expected/units.beam10.txt", FIXTURES "/demo/expected/scores.beam10.json");

@@ -223,12 +223,23 @@ static void check_row(const s2_exec *x, const step_case *c, const s2_step_keys *
 	keys.rows = 1;
 	if (keys.past)
 		keys.past += r * keys.ld_past;
+	float *weights = keys.past ? NULL : math_alloc(a->heads * s->n);
+	keys.weights = weights;
 	s2_step_attention_args one = *a;
 	one.q += at;
 	one.sentences = &keys;
 	one.n_sentences = 1;
 	REQUIRE_OK(s2_step_attention(x, alone, &one, &err));
 	CHECK(math_same(alone, got + at, width));
+	for (size_t i = 0; i < width && weights; i++) { /* what is given out is what was used */
+		double sum = 0, all = 0;
+		for (size_t p = 0; p < s->n; p++) {
+			sum += (double)weights[i / hd * s->n + p] * (double)v[p][i];
+			all += (double)weights[i / hd * s->n + p];
+		}
+		CHECK(fabs(sum - (double)alone[i]) <= slack(s->n, hd) && fabs(all - 1) <= slack(s->n, hd));
+	}
+	free(weights);
 	free(k);
 	free(v);
 	free(alone);
