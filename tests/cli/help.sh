@@ -28,7 +28,7 @@ search='--model --config --dict --w2v-config --standardize --beam --max-len-a --
 voice='--dur-prediction --speaker --seed --sample-format --container'
 # shellcheck disable=SC2086
 {
-	offers s2ut-generate $search --nbest --format --features-out --encoder-out --force-prefix --logprobs-out --order
+	offers s2ut-generate $search --nbest --format --features-out --encoder-out --force-prefix --logprobs-out --attention-out --order
 	offers vocode --model --config $voice
 	offers s2st-translate $search $voice --vocoder --units-out --transcript
 	offers asr-bleu --audio-dir --references --reference-column --from-transcripts --tokenize --lowercase --smooth \

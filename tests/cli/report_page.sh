@@ -15,6 +15,7 @@ mkdir in
 cp $pack/samples/*.flac in/
 echo 'no audio' >in/broken.wav
 exits 1 s2st-translate --pack $pack --json --transcript --report run.jsonl -o out in >results.jsonl 2>errors
+exits 1 s2ut-generate --pack $pack --attention-out out/attention in >units 2>>errors
 s2st-report out run.jsonl results.jsonl
 
 echo "--- every file"
