@@ -135,7 +135,9 @@ S2ST_CHECK int s2st_archives_get_info(s2st_audio_info *out, s2st_archives *a, co
 typedef struct s2st_inputs s2st_inputs;
 
 typedef struct s2st_input {
-	const char *id;     /* manifest id, else file name without folder and suffix ("x_10_20" for "x.zip:10:20") */
+	/* manifest id, else file name without folder and suffix ("x_10_20" for "x.zip:10:20"); of a file in a folder
+	 * below the given one with that folder: "sub/x" */
+	const char *id;
 	const char *path;   /* for s2st_audio_read */
 	const char *target; /* column tgt_audio or tgt_text of a manifest: reference units; NULL where there is none */
 	size_t index;       /* row in the whole list, before sharding: fairseq's sample id */
@@ -235,6 +237,43 @@ const char *s2st_records_text(const s2st_records *r, const char *key);          
 bool s2st_records_number(const s2st_records *r, const char *key, double *out);        /* false: no such number */
 /* A list of whole numbers; *out NULL: there is none. */
 S2ST_CHECK int s2st_records_ints(s2st_records *r, const char *key, const int32_t **out, size_t *n, s2st_error *err);
+
+/* Removes the temporary files that writers which were killed have left in `dir`, and in the folders in it where
+ * `recursive`; those of writers at work stay. What cannot be removed is left there. */
+void s2st_remove_leftovers(const char *dir, bool recursive);
+
+/* ---- runs that can be taken up again ------------------------------------------------------------------------- */
+
+/* 64 bits of `bytes`, going on from `hash` (FNV-1a with a last mix): tells things apart, is no protection. */
+#define S2ST_HASH_START 0u
+uint64_t s2st_hash(uint64_t hash, const void *bytes, size_t n);
+
+typedef struct s2st_stamp {
+	int64_t size, mtime; /* bytes; nanoseconds */
+	uint64_t inode;      /* and device */
+	uint64_t hash;       /* of the contents; 0: not asked for */
+} s2st_stamp;
+
+typedef enum s2st_stamp_kind {
+	S2ST_STAMP_TIME,    /* no hash: nothing is read */
+	S2ST_STAMP_SAMPLED, /* of a file over 64 MiB: its ends, with the checksums of a zip's directory, and a page a MiB */
+	S2ST_STAMP_FULL,
+} s2st_stamp_kind;
+
+/* What tells whether a file is still the same: `path` as for s2st_audio_read (not stdin). */
+S2ST_CHECK int s2st_stamp_get(s2st_stamp *out, const char *path, s2st_stamp_kind kind, s2st_error *err);
+
+/* A file of records, text under a 64-bit key, that a process may be killed over at any time: each is appended in one
+ * write and carries a checksum, what is torn is passed over. Several threads may add; else one at a time. */
+typedef struct s2st_journal s2st_journal;
+/* Opens or makes `path`. */
+S2ST_CHECK int s2st_journal_open(s2st_journal **out, const char *path, s2st_error *err);
+/* Reads the records of `path`, which may be the journal's own file; those of one key replace earlier ones. */
+S2ST_CHECK int s2st_journal_read(s2st_journal *j, const char *path, s2st_error *err);
+S2ST_CHECK int s2st_journal_add(s2st_journal *j, uint64_t key, const char *text, s2st_error *err);
+/* The text that was read under `key`, malloc'ed: 1; 0: there is none. */
+S2ST_CHECK int s2st_journal_find(const s2st_journal *j, uint64_t key, char **text, s2st_error *err);
+void s2st_journal_free(s2st_journal *j);
 
 /* ---- unit lines --------------------------------------------------------------------------------------------- */
 

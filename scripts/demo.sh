@@ -54,7 +54,7 @@ if [ -z "$input" ]; then
 fi
 units=$(mktemp)
 trap 'rm -f "$units"' EXIT
-"$build/s2st-translate" --quiet --pack "$pack" --units-out "$units" -o "$out" "$input"
+"$build/s2st-translate" --quiet --overwrite --pack "$pack" --units-out "$units" -o "$out" "$input"
 
 echo "Spanish in:   $input"
 [ -z "$spoken" ] || echo "  it says:    $spoken"

@@ -233,7 +233,7 @@ static int make_signature(const bleu *b, const s2st_score *score, char *out, siz
 static int write_transcripts(const bleu *b, char *const *hyps, s2st_error *err)
 {
 	s2st_writer *w;
-	int rc = s2st_writer_open(&w, b->transcripts_out, err);
+	int rc = cli_open_stream(b->c, &w, b->transcripts_out, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < count(b) && rc == S2ST_OK; i++)
@@ -352,8 +352,8 @@ static void check_options(const cli *c, const bleu *b)
 		cli_misuse(c, "nothing to score: give --audio-dir DIR, INPUTs or --from-transcripts FILE");
 	if (b->transcripts_file)
 		cli_no_precision(c, "transcripts are scored without a network");
-	if (c->n_shards > 1 || c->resume)
-		cli_misuse(c, "a score is of the whole: --shard and --resume have no use here");
+	if (c->n_shards > 1 || c->resume || c->dry_run)
+		cli_misuse(c, "a score is of the whole: --shard, --resume and --dry-run have no use here");
 	if (b->min_bleu > 0 && b->metric != METRIC_BLEU)
 		cli_misuse(c, "--min-bleu is about BLEU: it cannot judge another --metric");
 }

@@ -131,12 +131,12 @@ static void print(FILE *f, const transcribe *t, const s2st_asr_session *s, const
 
 /* ---- one input ---- */
 
-static int write_file(const char *path, cli_result *result, s2st_error *err)
+static int write_file(const cli *c, const char *path, cli_result *result, s2st_error *err)
 {
-	result->output = strdup(path);
-	if (!result->output || fflush(result->text.f) != 0)
+	if (fflush(result->text.f) != 0)
 		return cli_fail_memory(err);
-	return cli_write_text(path, result->text.bytes, result->text.n, err);
+	int rc = cli_result_output(c, result, path, err);
+	return rc < 0 ? rc : cli_write_text(path, result->text.bytes, result->text.n, err);
 }
 
 static int hear(const transcribe *t, cli_sessions *s, const s2st_input *row, cli_result *result, s2st_error *err)
@@ -151,7 +151,7 @@ static int hear(const transcribe *t, cli_sessions *s, const s2st_input *row, cli
 		return rc;
 	rc = s2st_asr_logits(s->asr, audio.samples, audio.n, &logits, err);
 	if (rc == S2ST_OK && t->logits_dir)
-		rc = cli_write_matrix(t->c, t->logits_dir, row->id, &logits, err);
+		rc = cli_write_matrix(t->c, result, t->logits_dir, row->id, &logits, err);
 	if (rc == S2ST_OK)
 		rc = s2st_asr_decode(s->asr, &logits, &t->asr.options, &said, err);
 	if (rc == S2ST_OK)
@@ -175,12 +175,17 @@ static int work(void *self, void *own, const s2st_input *row, cli_result *result
 	cli_sessions *s = own;
 	char *path;
 	int rc = file_of(t, row->id, &path, err);
-	if (rc == S2ST_OK && !(path && t->c->resume && cli_exists(path)))
+	if (rc == S2ST_OK)
 		rc = hear(t, s, row, result, err);
-	if (rc == S2ST_OK && result->seconds > 0 && path) /* 0: --resume left it out */
-		rc = write_file(path, result, err);
+	if (rc == S2ST_OK && path)
+		rc = write_file(t->c, path, result, err);
 	free(path);
 	return rc;
+}
+
+static int place(void *self, const s2st_input *row, char **path, s2st_error *err)
+{
+	return file_of(self, row->id, path, err);
 }
 
 static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
@@ -209,13 +214,13 @@ static int open_output(cli *c, transcribe *t, int64_t total)
 	const size_t n = strlen(o);
 	if (is_subtitles(t) && (cli_is_folder(o) || (n && o[n - 1] == '/'))) {
 		t->folder = o;
-		rc = cli_make_folder(o, &err);
+		rc = c->dry_run ? S2ST_OK : cli_make_folder(o, &err);
 	} else if (is_subtitles(t) && total != 1) {
 		return cli_misused(c, "subtitles of several inputs: give a folder, -o DIR/");
 	} else {
-		rc = s2st_writer_open(&t->out, o, &err);
+		rc = cli_open_stream(c, &t->out, o, &err);
 	}
-	if (rc == S2ST_OK && t->logits_dir)
+	if (rc == S2ST_OK && t->logits_dir && !c->dry_run)
 		rc = cli_make_folder(t->logits_dir, &err);
 	if (rc < 0)
 		cli_error(c, NULL, err.text);
@@ -238,6 +243,10 @@ static int run(cli *c, transcribe *t)
 			.total = s2st_inputs_count(inputs),
 			.models = &t->models,
 			.audio = true,
+			.place = place,
+			.folder = t->folder,
+			.file = c->output,
+			.in_lines = format_of(t) == FORMAT_TEXT,
 			.next = cli_next_input,
 			.work = work,
 			.emit = emit,
@@ -270,14 +279,9 @@ static const char more[] =
 
 static int do_all(cli *c, transcribe *t)
 {
-	const char *o = c->output;
 	int code = cli_models_configure(c, &t->models);
 	if (code == CLI_OK && t->list_langs)
 		return cli_adapters_list(c, t->asr.files.model);
-	if (code == CLI_OK && c->resume && o && strcmp(o, "-") != 0 && cli_exists(o) && !cli_is_folder(o)) {
-		cli_info(c, "%s is there, nothing to do", o);
-		return CLI_OK;
-	}
 	if (code == CLI_OK)
 		code = cli_adapters_read(c, &t->adapters, &t->asr);
 	if (code == CLI_OK)

@@ -1,5 +1,5 @@
 /* Start and end of a tool, messages, and small things with files. */
-#include "cli.h"
+#include "cli_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,6 +72,7 @@ int cli_end(cli *c, int code)
 	c->archives = NULL;
 	free(c->args);
 	c->args = NULL;
+	cli_depends_free(c);
 	errno = 0;
 	bool failed = ferror(stdout) != 0;
 	if (fclose(stdout) != 0)
@@ -165,6 +166,12 @@ bool cli_is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool cli_is_file(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 const char *cli_display(const char *path)
 {
 	return strcmp(path, "-") == 0 || strncmp(path, "/proc/self/fd/", 14) == 0 ? "stdin" : path;
@@ -201,9 +208,22 @@ int cli_make_folder(const char *path, s2st_error *err)
 	return rc;
 }
 
+/* "a", "a/b": names of files, no way out. */
+static bool is_below(const char *id)
+{
+	for (const char *p = id;; p++) {
+		const size_t n = strcspn(p, "/");
+		if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
+			return false;
+		p += n;
+		if (!*p)
+			return true;
+	}
+}
+
 int cli_output_path(char **out, const char *dir, const char *id, const char *suffix, s2st_error *err)
 {
-	if (!*id || strchr(id, '/') || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+	if (!is_below(id))
 		return cli_fail(err, S2ST_EINPUT, "id '%s' cannot be the name of a file", id);
 	size_t n = strlen(dir);
 	const char *slash = n && dir[n - 1] != '/' ? "/" : "";
@@ -227,21 +247,35 @@ int cli_write_text(const char *path, const char *text, size_t n, s2st_error *err
 	return rc;
 }
 
-int cli_write_matrix(const cli *c, const char *dir, const char *id, const s2st_matrix *m, s2st_error *err)
+int cli_check_output(const cli *c, const char *path, s2st_error *err)
+{
+	if (c->overwrite || c->resume || !cli_is_file(path))
+		return S2ST_OK;
+	return cli_fail(err, S2ST_EIO, "%s: is there already: --overwrite replaces it, --resume what is not done yet",
+			path);
+}
+
+int cli_open_stream(const cli *c, s2st_writer **out, const char *path, s2st_error *err)
+{
+	*out = NULL;
+	int rc = strcmp(path, "-") == 0 ? S2ST_OK : cli_check_output(c, path, err);
+	return rc < 0 || c->dry_run ? rc : s2st_writer_open(out, path, err);
+}
+
+int cli_write_matrix(const cli *c, cli_result *r, const char *dir, const char *id, const s2st_matrix *m,
+		     s2st_error *err)
 {
 	const size_t dims[] = {m->rows, m->cols};
 	char *path;
+	s2st_writer *w;
 	int rc = cli_output_path(&path, dir, id, ".npy", err);
 	if (rc < 0)
 		return rc;
-	if (!c->resume || !cli_exists(path)) {
-		s2st_writer *w = NULL;
-		rc = s2st_writer_open(&w, path, err);
-		if (rc == S2ST_OK && (rc = s2st_npy_write(w, "<f4", dims, 2, m->data, err)) < 0)
-			s2st_writer_abort(w);
-		else if (rc == S2ST_OK)
-			rc = s2st_writer_commit(w, err);
-	}
+	rc = cli_result_create(c, r, path, &w, err);
+	if (rc == S2ST_OK && (rc = s2st_npy_write(w, "<f4", dims, 2, m->data, err)) < 0)
+		s2st_writer_abort(w);
+	else if (rc == S2ST_OK)
+		rc = s2st_writer_commit(w, err);
 	free(path);
 	return rc;
 }

@@ -63,7 +63,7 @@ typedef struct cli {
 	const char *about;    /* what --help says first: a sentence or two */
 	const char *more;     /* what --help says last, examples; or NULL */
 	/* The options that every tool takes: */
-	bool quiet, verbose, resume, json;
+	bool quiet, verbose, resume, overwrite, dry_run, json;
 	int jobs, precision; /* an s2st_precision */
 	int shard, n_shards; /* of --shard I/N; 0, 1 without it */
 	const char *pack, *output, *report;
@@ -75,9 +75,10 @@ typedef struct cli {
 	char **argv;
 	cli_group groups[CLI_MAX_GROUPS];
 	size_t n_groups;
-	cli_option common[13];
+	cli_option common[15];
 	const char *shard_text;
 	bool noticed[CLI_N_NOTICES];
+	struct cli_depends *depends; /* files that the results depend on */
 	bool bar_shown;
 	s2st_archives *archives; /* that zip slices are read from */
 } cli;
@@ -106,16 +107,29 @@ void cli_error(cli *c, const char *about, const char *sentence);
 void cli_note(cli *c, cli_notice kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void cli_info(cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* with -v only */
 
+/* ---- outputs that are there (cli.c), what results depend on (cli_depend.c) -------------------------------------- */
+
+/* A stream to `path`, "-" for stdout; *out is NULL with --dry-run. Refuses to replace a file without --overwrite or
+ * --resume. */
+int cli_open_stream(const cli *c, s2st_writer **out, const char *path, s2st_error *err);
+int cli_check_output(const cli *c, const char *path, s2st_error *err); /* the refusal alone */
+
+/* Results depend on the contents of `file`, a file or a folder of them (NULL, or not there: no matter); said before it
+ * is opened. cli_run stops if it changes meanwhile, --resume does again what was made with another. */
+int cli_depend(cli *c, const char *file, s2st_error *err);
+/* The same for `name` in the folder of `file`. */
+int cli_depend_beside(cli *c, const char *file, const char *name, s2st_error *err);
+
 /* ---- small things (cli.c, cli_format.c) ------------------------------------------------------------------------ */
 
 bool cli_is_folder(const char *path);
+bool cli_is_file(const char *path); /* a regular one */
 bool cli_exists(const char *path);
 int cli_make_folder(const char *path, s2st_error *err); /* with its parents; there already: fine */
-/* "DIR/IDsuffix" in a malloc'ed string; refuses ids that would leave the folder. */
+/* "DIR/IDsuffix" in a malloc'ed string; refuses ids that would leave the folder. IDs may name folders in it. */
 int cli_output_path(char **out, const char *dir, const char *id, const char *suffix, s2st_error *err);
-int cli_write_text(const char *path, const char *text, size_t n, s2st_error *err); /* whole or not at all; "-" stdout */
-/* DIR/ID.npy, float32; with --resume one that is there stays. */
-int cli_write_matrix(const cli *c, const char *dir, const char *id, const s2st_matrix *m, s2st_error *err);
+/* Whole or not at all; "-" is stdout. */
+int cli_write_text(const char *path, const char *text, size_t n, s2st_error *err);
 /* Numbers separated by commas or blanks, in a malloc'ed array. */
 int cli_parse_ids(int32_t **out, size_t *n, const char *text, s2st_error *err);
 /* Is stdout fit for bytes? CLI_OK, or CLI_USAGE after saying that it is a terminal. */
@@ -153,11 +167,19 @@ typedef struct cli_result {
 	int sample_rate;
 	double seconds; /* of audio done, for the × real time figure */
 	size_t frames;  /* of audio, 10 ms each: the length that fairseq sorts by */
-	char *output;   /* malloc'ed: the file that it has of its own; NULL: none */
+	char **outputs; /* malloc'ed paths of the files that it has of its own */
+	size_t n_outputs;
 	s2st_archives *archives; /* of cli_read_audio */
 	char *notes[CLI_N_NOTICES];
 } cli_result;
 
+/* The writer of an output file that only this input has, with the folders that its id names. */
+int cli_result_create(const cli *c, cli_result *r, const char *path, s2st_writer **out, s2st_error *err);
+/* The same without the writer: for files that are written in another way. */
+int cli_result_output(const cli *c, cli_result *r, const char *path, s2st_error *err);
+/* DIR/ID.npy, float32, an output of the result. */
+int cli_write_matrix(const cli *c, cli_result *r, const char *dir, const char *id, const s2st_matrix *m,
+		     s2st_error *err);
 /* cli_note for `work`: said when the turn of the input comes. */
 void cli_result_note(cli_result *r, cli_notice kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -165,7 +187,7 @@ void cli_result_note(cli_result *r, cli_notice kind, const char *fmt, ...) __att
 typedef struct cli_item {
 	s2st_input row;
 	cli_result result;
-	bool failed;
+	bool failed, skipped;
 	char *reason; /* of failure, malloc'ed */
 	double taken; /* seconds of work */
 	bool done;
@@ -199,11 +221,19 @@ typedef struct cli_work {
 	 * CLI_MAX_BATCH) rows that follow each other; cli_item_fail says which failed. */
 	void (*work_group)(void *self, void *own, cli_item *const *items, size_t n);
 	int batch;
+	/* The file of its own that a row gets, malloc'ed; NULL: it has none. Lets the run refuse to overwrite. */
+	int (*place)(void *self, const s2st_input *row, char **path, s2st_error *err);
+	/* Where the run keeps a record of what is done, for --resume: in the folder of the outputs, or beside the file
+	 * they go to (only with --resume); both NULL: nowhere. Records hold the result's texts. */
+	const char *folder, *file;
+	bool by_index; /* the result depends on row->index */
+	bool in_lines; /* ids stand in lines of text: refused where they hold a line end */
 	int (*emit)(void *self, const s2st_input *row, cli_result *result, s2st_error *err);
 } cli_work;
 
-/* Returns CLI_OK or CLI_FAILED, with every failure said on stderr. `*whole` is false when emit failed or a signal ended
- * the run: streams that are not complete have to be dropped then. */
+/* With --dry-run prints what would be done and calls `next` and `place` only; *whole is false then, so that no stream
+ * is written. Else: returns CLI_OK or CLI_FAILED, with every failure said on stderr. `*whole` is false when emit failed
+ * or a signal ended the run: streams that are not complete have to be dropped then. */
 int cli_run(cli *c, const cli_work *work, bool *whole);
 
 /* ---- inputs (cli_inputs.c) -------------------------------------------------------------------------------------- */
@@ -247,7 +277,7 @@ int cli_sink_open(cli *c, cli_sink *sink, const char *output, bool raw_stdout, i
 /* The file that `name` gets ("a.wav") in a malloc'ed string; for streams the name of the stream. */
 int cli_sink_path(char **out, const cli_sink *sink, const char *name, s2st_error *err);
 /* In `work`: a folder gets its file at once; for a stream the samples are copied into the result for cli_sink_emit. */
-int cli_sink_put(const cli_sink *sink, const char *path, const s2st_waveform *wave, cli_result *result,
+int cli_sink_put(const cli *c, const cli_sink *sink, const char *path, const s2st_waveform *wave, cli_result *result,
 		 s2st_error *err);
 int cli_sink_emit(cli_sink *sink, const cli_result *result, s2st_error *err);
 int cli_sink_close(cli *c, cli_sink *sink, bool whole, int code); /* returns the exit code */

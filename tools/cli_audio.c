@@ -67,10 +67,10 @@ int cli_sink_open(cli *c, cli_sink *sink, const char *output, bool raw_stdout, i
 	int rc = sink->place == CLI_TO_STDOUT ? cli_check_terminal(c) : CLI_OK;
 	if (rc != CLI_OK)
 		return rc;
-	if (sink->place == CLI_TO_FOLDER)
+	if (sink->place != CLI_TO_FOLDER)
+		rc = cli_open_stream(c, &sink->stream, output, &err);
+	else if (!c->dry_run)
 		rc = cli_make_folder(output, &err);
-	else
-		rc = s2st_writer_open(&sink->stream, output, &err);
 	if (rc < 0)
 		cli_error(c, NULL, err.text);
 	return rc < 0 ? CLI_FAILED : CLI_OK;
@@ -94,7 +94,8 @@ static int write_samples(const cli_sink *sink, s2st_writer *w, const float *samp
 			 : s2st_wav_write(w, samples, n, rate, format, err);
 }
 
-int cli_sink_put(const cli_sink *sink, const char *path, const s2st_waveform *wave, cli_result *result, s2st_error *err)
+int cli_sink_put(const cli *c, const cli_sink *sink, const char *path, const s2st_waveform *wave, cli_result *result,
+		 s2st_error *err)
 {
 	if (sink->place != CLI_TO_FOLDER) {
 		result->samples = malloc((wave->n ? wave->n : 1) * sizeof *result->samples);
@@ -106,10 +107,7 @@ int cli_sink_put(const cli_sink *sink, const char *path, const s2st_waveform *wa
 		return S2ST_OK;
 	}
 	s2st_writer *w = NULL;
-	result->output = strdup(path);
-	if (!result->output)
-		return cli_fail_memory(err);
-	int rc = s2st_writer_open(&w, path, err);
+	int rc = cli_result_create(c, result, path, &w, err);
 	if (rc < 0)
 		return rc;
 	rc = write_samples(sink, w, wave->samples, wave->n, wave->sample_rate, err);

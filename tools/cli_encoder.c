@@ -66,8 +66,13 @@ int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_k
 	const char *about = e->model_file;
 	e->context = context;
 	e->kmeans = kmeans;
-	int rc = S2ST_OK;
-	if (e->weights_file && (rc = s2st_npy_read(&e->weights, &e->n_weights, e->weights_file, &err)) < 0)
+	int rc = cli_depend(c, e->model_file, &err);
+	if (rc == S2ST_OK)
+		rc = cli_depend(c, kmeans_file, &err);
+	if (rc == S2ST_OK)
+		rc = cli_depend(c, e->weights_file, &err);
+	if (rc == S2ST_OK && e->weights_file &&
+	    (rc = s2st_npy_read(&e->weights, &e->n_weights, e->weights_file, &err)) < 0)
 		about = e->weights_file;
 	if (rc == S2ST_OK)
 		rc = s2st_encoder_open(&e->model, context, (s2st_feature_type)e->feature_type, e->model_file, &err);

@@ -263,9 +263,42 @@ static int open_asr(cli *c, cli_asr *m, s2st_context *context)
 	return open_lm(c, m);
 }
 
+/* What the library looks for beside a model counts too. */
+static int depend_on_all(cli *c, const cli_models *m, s2st_error *err)
+{
+	const char *s2ut = m->s2ut ? m->s2ut->files.model : NULL;
+	const char *vocoder = m->vocoder ? m->vocoder->model_file : NULL;
+	const char *asr = m->asr ? m->asr->files.model : NULL;
+	const struct {
+		const char *file, *beside, *name; /* name: of the file beside `beside` that is taken without `file` */
+	} files[] = {
+		{s2ut, NULL, NULL},
+		{s2ut ? m->s2ut->files.config : NULL, s2ut, "config.yaml"},
+		{s2ut ? m->s2ut->files.dict : NULL, NULL, NULL},
+		{s2ut ? m->s2ut->speaker_file : NULL, NULL, NULL},
+		{vocoder, NULL, NULL},
+		{vocoder ? m->vocoder->config_file : NULL, vocoder, "config.json"},
+		{vocoder ? m->vocoder->speaker_file : NULL, NULL, NULL},
+		{asr, NULL, NULL},
+		{asr ? m->asr->files.dict : NULL, asr, "dict.ltr.txt"},
+		{asr ? m->asr->lm_file : NULL, NULL, NULL},
+	};
+	int rc = S2ST_OK;
+	for (size_t i = 0; i < sizeof files / sizeof *files && rc == S2ST_OK; i++) {
+		rc = cli_depend(c, files[i].file, err);
+		if (rc == S2ST_OK && !files[i].file && files[i].beside)
+			rc = cli_depend_beside(c, files[i].beside, files[i].name, err);
+	}
+	return rc;
+}
+
 int cli_models_open(cli *c, cli_models *m)
 {
 	s2st_error err;
+	if (depend_on_all(c, m, &err) < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_MODEL;
+	}
 	const s2st_context_options options = {.threads = c->jobs, .precision = (s2st_precision)c->precision};
 	int rc = s2st_context_new(&m->context, &options, &err);
 	if (rc < 0) {

@@ -56,7 +56,11 @@ static void add_common(cli *c)
 		 "inputs at a time, a thread each, which also share the work of one; 0: one for each core"},
 		{0, "shard", CLI_TEXT, "I/N", &c->shard_text, 0, 0,
 		 "do part I (0 to N-1) of N of the inputs, split as fairseq does"},
-		{0, "resume", CLI_FLAG, NULL, &c->resume, 0, 0, "skip inputs whose output file is there"},
+		{0, "resume", CLI_FLAG, NULL, &c->resume, 0, 0,
+		 "skip what an earlier run has done with the same models, options and inputs"},
+		{0, "overwrite", CLI_FLAG, NULL, &c->overwrite, 0, 0, "replace files that are there"},
+		{0, "dry-run", CLI_FLAG, NULL, &c->dry_run, 0, 0,
+		 "only print what would be done: 'do|skip|refuse<TAB>input<TAB>output'"},
 		{0, "json", CLI_FLAG, NULL, &c->json, 0, 0, "one JSON object a line on stdout"},
 		{0, "precision", CLI_CHOICE, "fp32|bf16|int8", &c->precision, 0, 0,
 		 "what the networks multiply in; bf16 and int8 are faster, and close"},
@@ -293,6 +297,8 @@ static void print_option(const cli_option *o)
 
 __attribute__((noreturn)) static void help(cli *c)
 {
+	static char whole[1 << 16]; /* written at once, so that cli_end sees why it fails */
+	setvbuf(stdout, whole, _IOFBF, sizeof whole);
 	usage_line(c, stdout);
 	printf("\n%s\n", c->about);
 	for (size_t g = 0; g < c->n_groups; g++) {

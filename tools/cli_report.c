@@ -6,7 +6,7 @@
 int cli_report_open(cli_report *r, const cli *c, s2st_error *err)
 {
 	r->w = NULL;
-	return c->report ? s2st_writer_open(&r->w, c->report, err) : S2ST_OK;
+	return c->report ? cli_open_stream(c, &r->w, c->report, err) : S2ST_OK;
 }
 
 static void print(FILE *f, const cli_item *item)
@@ -18,8 +18,9 @@ static void print(FILE *f, const cli_item *item)
 	fputs(", \"id\": ", f);
 	cli_json_string(f, item->row.id);
 	fputs(", \"output\": ", f);
-	cli_json_string(f, result->output);
-	fprintf(f, ", \"status\": \"%s\", \"reason\": ", item->failed ? "failed" : "done");
+	cli_json_string(f, result->n_outputs && !item->failed ? result->outputs[0] : NULL);
+	fprintf(f, ", \"status\": \"%s\", \"reason\": ",
+		item->failed ? "failed" : item->skipped ? "skipped" : "done");
 	cli_json_string(f, item->failed ? item->reason : NULL);
 	fprintf(f, ", \"seconds\": %.6f, \"audio_seconds\": %.6f, \"x_real_time\": ", item->taken, result->seconds);
 	if (timed)

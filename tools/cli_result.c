@@ -41,7 +41,9 @@ void cli_result_free(cli_result *r)
 	free(r->text.bytes);
 	free(r->units.bytes);
 	free(r->samples);
-	free(r->output);
+	for (size_t i = 0; i < r->n_outputs; i++)
+		free(r->outputs[i]);
+	free(r->outputs);
 	for (size_t i = 0; i < CLI_N_NOTICES; i++)
 		free(r->notes[i]);
 	*r = (cli_result){0};
@@ -50,6 +52,40 @@ void cli_result_free(cli_result *r)
 size_t cli_result_size(const cli_result *r)
 {
 	return r->text.n + r->units.n + r->n_samples * sizeof *r->samples;
+}
+
+/* The folders that lead to `path`. */
+static int make_parents(const char *path, s2st_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash || slash == path)
+		return S2ST_OK;
+	char *dir = strndup(path, (size_t)(slash - path));
+	if (!dir)
+		return cli_fail_memory(err);
+	int rc = cli_is_folder(dir) ? S2ST_OK : cli_make_folder(dir, err);
+	free(dir);
+	return rc;
+}
+
+int cli_result_output(const cli *c, cli_result *r, const char *path, s2st_error *err)
+{
+	char **outputs = reallocarray(r->outputs, r->n_outputs + 1, sizeof *outputs);
+	if (!outputs)
+		return cli_fail_memory(err);
+	r->outputs = outputs;
+	outputs[r->n_outputs] = strdup(path);
+	if (!outputs[r->n_outputs++])
+		return cli_fail_memory(err);
+	int rc = cli_check_output(c, path, err);
+	return rc < 0 ? rc : make_parents(path, err);
+}
+
+int cli_result_create(const cli *c, cli_result *r, const char *path, s2st_writer **out, s2st_error *err)
+{
+	*out = NULL;
+	int rc = cli_result_output(c, r, path, err);
+	return rc < 0 ? rc : s2st_writer_open(out, path, err);
 }
 
 void cli_result_note(cli_result *r, cli_notice kind, const char *fmt, ...)

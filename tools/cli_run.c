@@ -37,6 +37,9 @@ typedef struct engine {
 	bool lost;              /* emit failed: results are dropped from here on */
 	bool failed;            /* next or emit failed */
 	s2st_error source_error; /* of next, said at the end */
+	pthread_mutex_t state_lock; /* guards the next two */
+	cli_state state;
+	bool replaced; /* a model is not what it was */
 	cli_progress bar;
 	cli_report report;
 } engine;
@@ -183,34 +186,64 @@ static void do_one(const worker *me, cli_item *item)
 		cli_item_fail(item, &err);
 }
 
+/* May the row be worked on? It may be done already, or not be possible. */
+static bool prepare(engine *e, cli_item *item)
+{
+	s2st_error err = {""};
+	pthread_mutex_lock(&e->state_lock);
+	int rc = cli_state_find(&e->state, e->w, &item->row, &item->result, &err);
+	pthread_mutex_unlock(&e->state_lock);
+	item->skipped = rc > 0;
+	item->result.archives = e->c->archives;
+	if (rc == 0)
+		rc = cli_row_check(e->c, e->w, &item->row, NULL, &err);
+	if (rc == 0)
+		rc = cli_result_open(&item->result, &err);
+	if (rc < 0)
+		cli_item_fail(item, &err);
+	return !item->failed && !item->skipped;
+}
+
+/* After the work: the texts are whole, the models were the same all the time, the record is made. */
+static void finish(engine *e, cli_item *item)
+{
+	s2st_error err = {""};
+	int rc = cli_result_close(&item->result, &err);
+	if (rc >= 0 && !item->failed) {
+		pthread_mutex_lock(&e->state_lock);
+		rc = cli_depends_check(e->c, &err);
+		e->replaced |= rc < 0;
+		pthread_mutex_unlock(&e->state_lock);
+	}
+	if (rc >= 0 && !item->failed)
+		rc = cli_state_add(&e->state, e->w, item, &err);
+	if (rc < 0)
+		cli_item_fail(item, &err);
+	if (item->failed)
+		item->result.text.n = item->result.units.n = 0;
+}
+
 /* Items `first` to first + n - 1, which the ring's end may tear apart. */
 static void do_items(const worker *me, size_t first, size_t n)
 {
 	const cli_work *w = me->e->w;
 	cli_item *items[CLI_MAX_BATCH];
-	s2st_error err = {""};
 	size_t n_open = 0;
 	const double start = cli_now();
 	for (size_t i = first; i < first + n; i++) {
 		cli_item *item = item_at(me->e, i);
-		item->result.archives = me->e->c->archives;
-		if (cli_result_open(&item->result, &err) < 0)
-			cli_item_fail(item, &err);
-		else
+		if (prepare(me->e, item))
 			items[n_open++] = item;
 	}
-	if (w->work_group)
+	if (w->work_group && n_open > 0)
 		w->work_group(w->self, me->own, items, n_open);
 	else
 		for (size_t i = 0; i < n_open; i++)
 			do_one(me, items[i]);
 	const double taken = (cli_now() - start) / (double)n;
 	for (size_t i = 0; i < n_open; i++) {
-		if (cli_result_close(&items[i]->result, &err) < 0)
-			cli_item_fail(items[i], &err);
 		items[i]->taken = taken;
-		if (items[i]->failed)
-			items[i]->result.text.n = items[i]->result.units.n = 0;
+		finish(me->e, items[i]);
 	}
 }
 
@@ -250,11 +283,19 @@ static void close_worker(const worker *me)
 		w->close(w->self, me->own);
 }
 
+static bool stopped(engine *e)
+{
+	pthread_mutex_lock(&e->state_lock);
+	const bool replaced = e->replaced;
+	pthread_mutex_unlock(&e->state_lock);
+	return replaced || cli_caught_signal();
+}
+
 /* Waits for rows, reading ahead while nobody else does; 0: there are no more. The caller holds the lock. */
 static size_t take(worker *me, size_t *first)
 {
 	engine *e = me->e;
-	while (!e->lost && !cli_caught_signal()) {
+	while (!e->lost && !stopped(e)) {
 		const size_t ready = e->pulled - e->taken;
 		if (!e->at_end && !e->reading && ready < e->ahead + 1 && e->pulled - e->head < WINDOW && has_room(e)) {
 			pull(e);
@@ -348,6 +389,8 @@ static int start(engine *e, worker **workers)
 	if (!*workers || !e->ring)
 		rc = cli_fail_memory(&err);
 	if (rc == S2ST_OK)
+		rc = cli_state_open(&e->state, e->c, e->w, &err);
+	if (rc == S2ST_OK)
 		rc = cli_report_open(&e->report, e->c, &err);
 	if (rc == S2ST_OK) {
 		(*workers)[0] = (worker){.e = e};
@@ -369,7 +412,9 @@ static void end(engine *e)
 		cli_error(e->c, NULL, err.text);
 		e->failed = true;
 	}
+	cli_state_close(&e->state);
 	free(e->ring);
+	pthread_mutex_destroy(&e->state_lock);
 	pthread_cond_destroy(&e->changed);
 	pthread_mutex_destroy(&e->lock);
 }
@@ -378,14 +423,19 @@ int cli_run(cli *c, const cli_work *w, bool *whole)
 {
 	engine e = {.c = c, .w = w};
 	worker *workers = NULL;
+	if (c->dry_run) {
+		*whole = false;
+		return cli_dry_run(c, w);
+	}
 	pthread_mutex_init(&e.lock, NULL);
+	pthread_mutex_init(&e.state_lock, NULL);
 	pthread_cond_init(&e.changed, NULL);
 	plan(&e);
 	cli_progress_start(&e.bar, c, w->total);
 	*whole = start(&e, &workers) == S2ST_OK;
 	if (*whole) {
 		run_workers(&e, workers);
-		*whole = !e.lost && !cli_caught_signal();
+		*whole = !e.lost && !stopped(&e);
 	}
 	for (size_t i = 0; workers && i < e.n_workers; i++)
 		close_worker(&workers[i]);

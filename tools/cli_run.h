@@ -38,4 +38,36 @@ int cli_report_open(cli_report *r, const cli *c, s2st_error *err);
 int cli_report_add(cli_report *r, const cli_item *item, s2st_error *err);
 int cli_report_close(cli_report *r, s2st_error *err);
 
+/* ---- what is done, for --resume (cli_state.c) ---- */
+
+typedef struct cli_state {
+	s2st_journal *journal; /* NULL: none is kept */
+	const char *folder;    /* of the outputs; NULL: none */
+	uint64_t config;       /* of the tool, its options and the files it depends on */
+	bool look;             /* --resume: what the journal has is not done again */
+} cli_state;
+
+/* Opens the journal; `config` must have been set. */
+int cli_state_open(cli_state *s, const cli *c, const cli_work *w, s2st_error *err);
+void cli_state_close(cli_state *s);
+/* 1: the row is done, its result filled; 0: it is not. One thread at a time in this one and the next. */
+int cli_state_find(const cli_state *s, const cli_work *w, const s2st_input *row, cli_result *result, s2st_error *err);
+/* Records a row that has been done. */
+int cli_state_add(const cli_state *s, const cli_work *w, const cli_item *item, s2st_error *err);
+
+/* ---- before the work (cli_dry.c) ---- */
+
+/* Can the row be done: does its name fit where it is written, is its output not there? `place`: gets the path of its
+ * output, malloc'ed (NULL: it has none), also on failure; or NULL. */
+int cli_row_check(const cli *c, const cli_work *w, const s2st_input *row, char **place, s2st_error *err);
+int cli_dry_run(cli *c, const cli_work *w);
+
+/* ---- what results depend on (cli_depend.c) ---- */
+
+/* A hash of the tool, its options and the files it depends on. */
+uint64_t cli_config_hash(const cli *c);
+/* Have the files changed since cli_depend? Names one of them. */
+int cli_depends_check(cli *c, s2st_error *err);
+void cli_depends_free(cli *c);
+
 #endif

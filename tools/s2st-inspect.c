@@ -151,7 +151,7 @@ static int run(cli *c, inspect *in)
 {
 	s2st_error err;
 	bool whole;
-	if (s2st_writer_open(&in->out, c->output ? c->output : "-", &err) < 0) {
+	if (cli_open_stream(c, &in->out, c->output ? c->output : "-", &err) < 0) {
 		cli_error(c, NULL, err.text);
 		return CLI_FAILED;
 	}

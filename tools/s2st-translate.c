@@ -70,7 +70,7 @@ static int say(const translate *t, const cli_sessions *s, cli_item *item, const 
 	options.speaker = cli_speaker(&t->voice, item->row.index);
 	int rc = s2st_vocoder_run(s->vocoder, best->units, best->n_units, &options, &wave, err);
 	if (rc == S2ST_OK)
-		rc = cli_sink_put(&t->sink, path, &wave, &item->result, err);
+		rc = cli_sink_put(t->c, &t->sink, path, &wave, &item->result, err);
 	const char *transcript = NULL;
 	if (rc == S2ST_OK)
 		rc = transcribe(t, s->asr, &wave, &transcript, err);
@@ -98,30 +98,16 @@ static int take(void *self, cli_sessions *own, cli_item *item, const s2st_audio 
 	return rc;
 }
 
-/* Is there anything to do? Not where --resume finds the output; an id that cannot name one is a failure. */
-static bool is_wanted(const translate *t, cli_item *item)
-{
-	s2st_error err;
-	char *path = NULL;
-	if (cli_sink_path(&path, &t->sink, item->row.id, &err) < 0) {
-		cli_item_fail(item, &err);
-		return false;
-	}
-	const bool done = t->c->resume && t->sink.place == CLI_TO_FOLDER && cli_exists(path);
-	free(path);
-	return !done;
-}
-
 static void work(void *self, void *own, cli_item *const *items, size_t n)
 {
 	const translate *t = self;
-	cli_item *wanted[CLI_MAX_BATCH];
-	size_t n_wanted = 0;
-	for (size_t i = 0; i < n; i++)
-		if (is_wanted(t, items[i]))
-			wanted[n_wanted++] = items[i];
-	if (n_wanted)
-		cli_generate(&t->s2ut, self, own, wanted, n_wanted, take);
+	cli_generate(&t->s2ut, self, own, items, n, take);
+}
+
+static int place(void *self, const s2st_input *row, char **path, s2st_error *err)
+{
+	const translate *t = self;
+	return t->sink.place == CLI_TO_FOLDER ? cli_sink_path(path, &t->sink, row->id, err) : S2ST_OK;
 }
 
 static int emit_text(s2st_writer *w, const cli_text *text, s2st_error *err)
@@ -155,9 +141,9 @@ static int run(cli *c, translate *t)
 	if (!inputs)
 		return code;
 	if (c->json || t->transcript)
-		rc = s2st_writer_open(&t->text, "-", &err);
+		rc = cli_open_stream(c, &t->text, "-", &err);
 	if (rc == S2ST_OK && t->units_path)
-		rc = s2st_writer_open(&t->units, t->units_path, &err);
+		rc = cli_open_stream(c, &t->units, t->units_path, &err);
 	if (rc == S2ST_OK)
 		code = cli_sink_open(c, &t->sink, c->output, false, s2st_inputs_count(inputs));
 	if (rc == S2ST_OK && code == CLI_OK) {
@@ -167,6 +153,11 @@ static int run(cli *c, translate *t)
 			.total = s2st_inputs_count(inputs),
 			.models = &t->models,
 			.audio = true,
+			.place = place,
+			.folder = t->sink.place == CLI_TO_FOLDER ? t->sink.path : NULL,
+			.file = t->sink.path,
+			.by_index = t->voice.random_speaker,
+			.in_lines = t->units || t->transcript,
 			.next = cli_next_input,
 			.work_group = work,
 			.batch = cli_group_size(&t->models),
@@ -191,8 +182,6 @@ static int run(cli *c, translate *t)
 
 static void check_options(cli *c, const translate *t)
 {
-	if (c->resume && (t->units_path || t->transcript))
-		cli_misuse(c, "--units-out and --transcript would lack what --resume skips");
 	if (!c->output && (c->n_args == 0 || (c->n_args == 1 && strcmp(c->args[0], "-") == 0)))
 		c->output = "-"; /* stdin to stdout */
 	if (!c->output)

@@ -413,6 +413,7 @@ static void check_options(learn *l, bool features)
 static int do_all(learn *l, cli_models *models)
 {
 	cli *c = l->c;
+	s2st_error err;
 	int code = cli_models_configure(c, models);
 	if (code != CLI_OK)
 		return code;
@@ -424,6 +425,12 @@ static int do_all(learn *l, cli_models *models)
 	if (c->resume && cli_exists(c->output)) {
 		cli_info(c, "%s is there, nothing to do", c->output);
 		return CLI_OK;
+	}
+	if (c->dry_run)
+		cli_misuse(c, "--dry-run: centroids are of all inputs, there is nothing to list");
+	if (cli_check_output(c, c->output, &err) < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_FAILED;
 	}
 	if (name_files(l) < 0) {
 		cli_error(c, NULL, "out of memory");

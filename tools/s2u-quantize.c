@@ -130,7 +130,8 @@ static void print_line(FILE *f, const quantize *q, const worker *me, const s2st_
 /* ---- one input ---- */
 
 /* Where the features of one input go: q->all, a file of its own, or nowhere. */
-static int open_features(const quantize *q, const s2st_input *row, s2st_npy_rows **out, s2st_error *err)
+static int open_features(const quantize *q, const s2st_input *row, cli_result *result, s2st_npy_rows **out,
+			 s2st_error *err)
 {
 	char *path;
 	*out = q->all;
@@ -139,7 +140,8 @@ static int open_features(const quantize *q, const s2st_input *row, s2st_npy_rows
 	int rc = cli_output_path(&path, q->features_path, row->id, ".npy", err);
 	if (rc < 0)
 		return rc;
-	if (!q->c->resume || !cli_exists(path))
+	rc = cli_result_output(q->c, result, path, err);
+	if (rc == S2ST_OK)
 		rc = s2st_npy_rows_open(out, path, (size_t)q->encoder.info.dim, err);
 	free(path);
 	return rc;
@@ -199,11 +201,9 @@ static int quantize_file(const quantize *q, worker *me, const char *path, const 
 	if (rc == S2ST_OK)
 		rc = s2st_quantizer_open(me->session, path, q->encoder.channel, err);
 	if (rc == S2ST_OK)
-		rc = open_features(q, row, &rows, err);
+		rc = open_features(q, row, result, &rows, err);
 	if (rc < 0)
 		return rc;
-	if (!rows && !q->kmeans)
-		return S2ST_OK; /* --resume: the features are there */
 	const size_t start = rows == q->all && rows ? s2st_npy_rows_count(rows) : 0;
 	rc = read_frames(q, me, rows, err);
 	rc = close_features(q, rows, start, row, rc, err);
@@ -295,7 +295,9 @@ static int open_outputs(quantize *q, s2st_error *err)
 {
 	int rc = S2ST_OK;
 	if (q->kmeans)
-		rc = s2st_writer_open(&q->out, q->c->output ? q->c->output : "-", err);
+		rc = cli_open_stream(q->c, &q->out, q->c->output ? q->c->output : "-", err);
+	if (q->c->dry_run)
+		return rc;
 	if (rc == S2ST_OK && q->features_path && !one_feature_file(q))
 		rc = cli_make_folder(q->features_path, err);
 	if (rc < 0 || !one_feature_file(q))
@@ -304,9 +306,11 @@ static int open_outputs(quantize *q, s2st_error *err)
 	const char *suffix = q->pool != CLI_POOL_NONE ? "ids" : "len";
 	if (asprintf(&lengths, "%.*s.%s", (int)strlen(q->features_path) - 4, q->features_path, suffix) < 0)
 		return cli_fail_memory(err);
-	rc = s2st_npy_rows_open(&q->all, q->features_path, (size_t)q->encoder.info.dim, err);
+	rc = cli_check_output(q->c, q->features_path, err);
 	if (rc == S2ST_OK)
-		rc = s2st_writer_open(&q->lengths, lengths, err);
+		rc = s2st_npy_rows_open(&q->all, q->features_path, (size_t)q->encoder.info.dim, err);
+	if (rc == S2ST_OK)
+		rc = cli_open_stream(q->c, &q->lengths, lengths, err);
 	free(lengths);
 	return rc;
 }
@@ -353,7 +357,7 @@ static int run(quantize *q)
 	if (!q->inputs)
 		return code;
 	rc = open_outputs(q, &err);
-	if (rc == S2ST_OK && pairs)
+	if (rc == S2ST_OK && pairs && q->out)
 		rc = cli_s2ut_manifest_begin(q->out, &err);
 	if (rc == S2ST_OK) {
 		const cli_work w = {
@@ -366,6 +370,9 @@ static int run(quantize *q)
 			.serial = q->all != NULL, /* features follow one another */
 			.audio = true,
 			.keep_failed = q->format == FORMAT_KM,
+			.folder = q->all || q->kmeans || !q->features_path ? NULL : q->features_path,
+			.file = q->all ? NULL : c->output,
+			.in_lines = q->format == FORMAT_GSLM && !q->hide_fname,
 			.next = pairs ? next_pair : cli_next_input,
 			.work = pairs ? work_pair : work,
 			.emit = emit,
@@ -461,7 +468,7 @@ static void close_models(quantize *q)
 static bool is_done(const quantize *q)
 {
 	const cli *c = q->c;
-	if (!c->resume || (q->features_path && !one_feature_file(q) && !q->kmeans_file))
+	if (!c->resume || !one_feature_file(q))
 		return false;
 	const char *path = q->kmeans_file ? c->output : q->features_path;
 	if (!path || strcmp(path, "-") == 0 || !cli_exists(path))

@@ -120,36 +120,36 @@ static void print_best(FILE *f, const generate *g, const s2st_input *row, const 
 /* ---- one input ---- */
 
 static int write_attention(const generate *g, s2st_s2ut_session *s, const s2st_input *row, const s2st_audio *a,
-			   const s2st_nbest *best, s2st_error *err)
+			   cli_result *result, const s2st_nbest *best, s2st_error *err)
 {
 	const s2st_hypothesis *h = &best->hyps[0];
 	s2st_matrix m;
 	int rc = s2st_s2ut_attention(s, a->samples, a->n, g->s2ut.speaker, best->first, h->tokens, h->n_tokens, &m,
 				     err);
-	return rc < 0 ? rc : cli_write_matrix(g->c, g->attention_dir, row->id, &m, err);
+	return rc < 0 ? rc : cli_write_matrix(g->c, result, g->attention_dir, row->id, &m, err);
 }
 
 /* Attention first: the other calls take `best` from the session. */
 static int write_insides(const generate *g, s2st_s2ut_session *s, const s2st_input *row, const s2st_audio *a,
-			 const s2st_nbest *best, s2st_error *err)
+			 cli_result *result, const s2st_nbest *best, s2st_error *err)
 {
 	s2st_matrix m;
 	const bool looked = g->attention_dir && best->hyps[0].n_tokens > 0; /* stacked units have no closing </s> */
-	int rc = looked ? write_attention(g, s, row, a, best, err) : S2ST_OK;
+	int rc = looked ? write_attention(g, s, row, a, result, best, err) : S2ST_OK;
 	if (rc == S2ST_OK && g->features_dir) {
 		rc = s2st_s2ut_features(s, a->samples, a->n, &m, err);
 		if (rc == S2ST_OK)
-			rc = cli_write_matrix(g->c, g->features_dir, row->id, &m, err);
+			rc = cli_write_matrix(g->c, result, g->features_dir, row->id, &m, err);
 	}
 	if (rc == S2ST_OK && g->encoder_dir) {
 		rc = s2st_s2ut_encode(s, a->samples, a->n, g->s2ut.speaker, &m, err);
 		if (rc == S2ST_OK)
-			rc = cli_write_matrix(g->c, g->encoder_dir, row->id, &m, err);
+			rc = cli_write_matrix(g->c, result, g->encoder_dir, row->id, &m, err);
 	}
 	if (rc == S2ST_OK && g->logprobs_dir) {
 		rc = s2st_s2ut_force(s, a->samples, a->n, g->s2ut.speaker, g->forced, g->n_forced, &m, err);
 		if (rc == S2ST_OK)
-			rc = cli_write_matrix(g->c, g->logprobs_dir, row->id, &m, err);
+			rc = cli_write_matrix(g->c, result, g->logprobs_dir, row->id, &m, err);
 	}
 	return rc;
 }
@@ -162,7 +162,7 @@ static int take(void *self, cli_sessions *own, cli_item *item, const s2st_audio 
 	/* The column src_n_frames of a manifest holds samples // 160; rows without it get the same figure. */
 	item->result.frames = row->n_frames >= 0 ? (size_t)row->n_frames : audio->n / 160;
 	print_best(item->result.text.f, g, row, best);
-	return write_insides(g, own->s2ut, row, audio, best, err);
+	return write_insides(g, own->s2ut, row, audio, &item->result, best, err);
 }
 
 static void work(void *self, void *own, cli_item *const *items, size_t n)
@@ -234,10 +234,10 @@ static int run(cli *c, generate *g)
 	if (!inputs)
 		return code;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders && rc == S2ST_OK; i++)
-		if (folders[i])
+		if (folders[i] && !c->dry_run)
 			rc = cli_make_folder(folders[i], &err);
 	if (rc == S2ST_OK)
-		rc = s2st_writer_open(&g->out, c->output ? c->output : "-", &err);
+		rc = cli_open_stream(c, &g->out, c->output ? c->output : "-", &err);
 	if (rc == S2ST_OK) {
 		const cli_work w = {
 			.self = g,
@@ -245,6 +245,9 @@ static int run(cli *c, generate *g)
 			.total = s2st_inputs_count(inputs),
 			.models = &g->models,
 			.audio = true,
+			.file = c->output,
+			.by_index = g->format == FORMAT_FAIRSEQ,
+			.in_lines = g->format == FORMAT_UNITS && !c->json,
 			.next = cli_next_input,
 			.work_group = work,
 			.batch = files ? 1 : cli_group_size(&g->models), /* files need the session between two inputs */
@@ -339,10 +342,8 @@ int main(int argc, char **argv)
 	int code = cli_models_configure(&c, &g.models);
 	if (code == CLI_OK) {
 		check_options(&c, &g);
-		if (c.resume && c.output && strcmp(c.output, "-") != 0 && cli_exists(c.output))
-			cli_info(&c, "%s is there, nothing to do", c.output);
-		else if ((code = cli_models_open(&c, &g.models)) == CLI_OK &&
-			 (code = check_search(&c, &g.s2ut.search)) == CLI_OK)
+		if ((code = cli_models_open(&c, &g.models)) == CLI_OK &&
+		    (code = check_search(&c, &g.s2ut.search)) == CLI_OK)
 			code = run(&c, &g);
 	}
 	cli_models_close(&g.models);

@@ -94,12 +94,15 @@ static int open_outputs(embed *e, s2st_error *err)
 	const char *o = e->c->output;
 	char *ids;
 	if (e->c->json)
-		return s2st_writer_open(&e->lines, o ? o : "-", err);
+		return cli_open_stream(e->c, &e->lines, o ? o : "-", err);
+	int rc = cli_check_output(e->c, o, err);
+	if (rc < 0 || e->c->dry_run)
+		return rc;
 	if (asprintf(&ids, "%.*s.ids", (int)strlen(o) - 4, o) < 0)
 		return cli_fail_memory(err);
-	int rc = s2st_npy_rows_open(&e->rows, o, (size_t)e->info.dim, err);
+	rc = s2st_npy_rows_open(&e->rows, o, (size_t)e->info.dim, err);
 	if (rc == S2ST_OK)
-		rc = s2st_writer_open(&e->lines, ids, err);
+		rc = cli_open_stream(e->c, &e->lines, ids, err);
 	free(ids);
 	return rc;
 }

@@ -114,7 +114,7 @@ static int run(lid *l)
 	s2st_inputs *inputs = cli_open_inputs(c, &l->source, false, &code);
 	if (!inputs)
 		return code;
-	int rc = s2st_writer_open(&l->out, c->output ? c->output : "-", &err);
+	int rc = cli_open_stream(c, &l->out, c->output ? c->output : "-", &err);
 	if (rc == S2ST_OK) {
 		const cli_work w = {
 			.self = l,
@@ -124,6 +124,8 @@ static int run(lid *l)
 			.open = open_session,
 			.close = close_session,
 			.audio = true,
+			.file = c->output,
+			.in_lines = !c->json,
 			.next = cli_next_input,
 			.work = work,
 			.emit = emit,
@@ -148,19 +150,18 @@ static int do_all(lid *l, cli_models *models)
 {
 	cli *c = l->c;
 	s2st_error err;
-	const char *o = c->output;
 	int code = cli_models_configure(c, models);
 	if (code != CLI_OK)
 		return code;
 	if (!l->files.model)
 		cli_misuse(c, "no model: give -m MODEL");
-	if (c->resume && o && strcmp(o, "-") != 0 && cli_exists(o)) {
-		cli_info(c, "%s is there, nothing to do", o);
-		return CLI_OK;
-	}
 	code = cli_models_open(c, models);
 	if (code != CLI_OK)
 		return code;
+	if (cli_depend(c, l->files.model, &err) < 0) {
+		cli_error(c, l->files.model, err.text);
+		return CLI_MODEL;
+	}
 	l->context = models->context;
 	if (s2st_lid_open(&l->model, models->context, &l->files, &err) < 0) {
 		cli_error(c, l->files.model, err.text);

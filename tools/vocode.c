@@ -74,7 +74,7 @@ static int speak(const vocode *v, s2st_vocoder_session *s, const s2st_unit_line 
 	if (rc == S2ST_OK)
 		rc = s2st_vocoder_run(s, line->units, line->n, &options, &wave, err);
 	if (rc == S2ST_OK)
-		rc = cli_sink_put(&v->sink, path, &wave, result, err);
+		rc = cli_sink_put(v->c, &v->sink, path, &wave, result, err);
 	if (rc == S2ST_OK) {
 		result->seconds = (double)wave.n / wave.sample_rate;
 		if (v->json)
@@ -95,11 +95,17 @@ static int work(void *self, void *own, const s2st_input *row, cli_result *result
 	if (rc < 0)
 		return rc;
 	rc = cli_sink_path(&path, &v->sink, row->id, err);
-	if (rc == S2ST_OK && !(v->c->resume && v->sink.place == CLI_TO_FOLDER && cli_exists(path)))
+	if (rc == S2ST_OK)
 		rc = speak(v, s->vocoder, &line, row->index, path, result, err);
 	free(path);
 	s2st_unit_line_free(&line);
 	return rc;
+}
+
+static int place(void *self, const s2st_input *row, char **path, s2st_error *err)
+{
+	const vocode *v = self;
+	return v->sink.place == CLI_TO_FOLDER ? cli_sink_path(path, &v->sink, row->id, err) : S2ST_OK;
 }
 
 static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
@@ -123,7 +129,7 @@ static int run(cli *c, vocode *v)
 	bool whole = false;
 	int rc = cli_lines_open(c, &in, &v->voice, &err);
 	if (rc == S2ST_OK && c->json)
-		rc = s2st_writer_open(&v->json, "-", &err);
+		rc = cli_open_stream(c, &v->json, "-", &err);
 	if (rc < 0)
 		cli_error(c, NULL, err.text);
 	int code = rc < 0 ? CLI_FAILED : cli_sink_open(c, &v->sink, c->output, true, in.total);
@@ -133,6 +139,10 @@ static int run(cli *c, vocode *v)
 			.source = &in,
 			.total = in.total,
 			.models = &v->models,
+			.place = place,
+			.folder = v->sink.place == CLI_TO_FOLDER ? v->sink.path : NULL,
+			.file = v->sink.path,
+			.by_index = v->voice.random_speaker,
 			.next = cli_next_line,
 			.work = work,
 			.emit = emit,

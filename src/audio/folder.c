@@ -124,7 +124,7 @@ static int sort(s2_folder *out, found *f, s2st_error *err)
 	for (size_t i = 0; i < f->n; i++, at += strlen(at) + 1)
 		paths[i] = at;
 	qsort(paths, f->n, sizeof *paths, by_bytes);
-	*out = (s2_folder){paths, f->n, f->text};
+	*out = (s2_folder){.paths = paths, .n = f->n, .text = f->text};
 	f->text = NULL;
 	return S2ST_OK;
 }
@@ -138,6 +138,8 @@ int s2_folder_list(s2_folder *out, const char *dir, const s2_folder_files *wante
 		rc = s2_fail(err, S2ST_EINPUT, "%s: expected %s in this folder, found none", dir, wanted->what);
 	if (rc == S2ST_OK)
 		rc = sort(out, &f, err);
+	const size_t n = strlen(dir);
+	out->n_dir = n && dir[n - 1] != '/' ? n + 1 : n;
 	free(f.text);
 	return rc;
 }

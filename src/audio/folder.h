@@ -10,6 +10,7 @@ typedef struct s2_folder {
 	const char **paths; /* [n] into text */
 	size_t n;
 	char *text; /* all paths, one behind the other */
+	size_t n_dir; /* bytes of each path that say the folder itself */
 } s2_folder;
 
 enum { S2_FOLDER_SUFFIXES = 4 };

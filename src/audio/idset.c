@@ -1,22 +1,12 @@
 #include "audio/idset.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct s2_idset_slot {
 	uint64_t hash; /* 0: free */
 	size_t row;
 };
-
-/* FNV-1a with a last mix (its high bits alone are weak for short names). */
-static uint64_t hash_of(const char *id)
-{
-	uint64_t h = 14695981039346656037u;
-	for (const unsigned char *p = (const unsigned char *)id; *p; p++)
-		h = (h ^ *p) * 1099511628211u;
-	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
-	h ^= h >> 32;
-	return h ? h : 1;
-}
 
 static struct s2_idset_slot *find(const s2_idset *set, uint64_t hash)
 {
@@ -40,18 +30,32 @@ static int grow(s2_idset *set, s2st_error *err)
 	return S2ST_OK;
 }
 
-int s2_idset_add(s2_idset *set, const char *id, size_t row, size_t *earlier, s2st_error *err)
+int s2_idset_put(s2_idset *set, uint64_t hash, size_t row, s2st_error *err)
 {
-	uint64_t hash = hash_of(id);
 	if (2 * (set->n + 1) > set->cap)
 		S2_TRY(grow(set, err));
+	hash += hash == 0;
 	struct s2_idset_slot *slot = find(set, hash);
-	if (slot->hash) {
-		*earlier = slot->row;
-		return 0;
-	}
+	set->n += slot->hash == 0;
 	*slot = (struct s2_idset_slot){hash, row};
-	set->n++;
+	return S2ST_OK;
+}
+
+bool s2_idset_get(const s2_idset *set, uint64_t hash, size_t *row)
+{
+	const struct s2_idset_slot *slot = set->cap ? find(set, hash + (hash == 0)) : NULL;
+	if (!slot || !slot->hash)
+		return false;
+	*row = slot->row;
+	return true;
+}
+
+int s2_idset_add(s2_idset *set, const char *id, size_t row, size_t *earlier, s2st_error *err)
+{
+	const uint64_t hash = s2st_hash(S2ST_HASH_START, id, strlen(id));
+	if (s2_idset_get(set, hash, earlier))
+		return 0;
+	S2_TRY(s2_idset_put(set, hash, row, err));
 	return 1;
 }
 

@@ -17,6 +17,9 @@ typedef struct s2_idset {
 
 /* 1: new, and now remembered with `row`; 0: seen before, in *earlier; < 0: error. */
 S2ST_CHECK int s2_idset_add(s2_idset *set, const char *id, size_t row, size_t *earlier, s2st_error *err);
+/* The same by a hash that the caller has made: remembers or replaces; finds. */
+S2ST_CHECK int s2_idset_put(s2_idset *set, uint64_t hash, size_t row, s2st_error *err);
+bool s2_idset_get(const s2_idset *set, uint64_t hash, size_t *row);
 void s2_idset_free(s2_idset *set);
 
 #endif

@@ -155,20 +155,26 @@ static int set_source(source *s, const char *arg, const s2st_inputs_options *opt
 
 /* ---- rows ----------------------------------------------------------------------------------------------------- */
 
-/* A name for outputs: without folder and suffix. "a.zip:10:20" gives "a_10_20", which tells its members apart. */
-static char *make_id(const char *path)
+/* A name for outputs: without suffix. "a.zip:10:20" gives "a_10_20", which tells its members apart. */
+static char *make_id(const char *base)
 {
-	const char *base = s2_path_base(path);
 	size_t n, offset, length;
 	char *id = NULL;
 	bool is_slice = s2_parse_slice(base, &n, &offset, &length);
 	if (!is_slice)
 		n = strlen(base);
 	const char *dot = memrchr(base, '.', n);
-	int stem = (int)(dot && dot > base ? dot - base : (ptrdiff_t)n);
+	int stem = (int)(dot && dot > s2_path_base(base) ? dot - base : (ptrdiff_t)n);
 	if (!is_slice)
 		return strndup(base, (size_t)stem);
 	return asprintf(&id, "%.*s_%zu_%zu", stem, base, offset, length) < 0 ? NULL : id;
+}
+
+/* What is below the folder that was given: outputs of a tree are a tree. */
+static const char *name_of(const source *s, const char *path)
+{
+	const char *base = s2_path_base(path);
+	return s->kind == FOLDER ? path + s->folder.n_dir : base;
 }
 
 static int next_of_source(source *s, s2st_input *out, s2st_error *err)
@@ -195,7 +201,7 @@ static int next_row(s2st_inputs *in, s2st_input *out, s2st_error *err)
 	out->index = in->row++;
 	if (!out->id) {
 		free(in->id);
-		in->id = make_id(out->path);
+		in->id = make_id(name_of(&in->sources[in->current], out->path));
 		if (!in->id)
 			return s2_fail_mem(err, out->path);
 		out->id = in->id;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ struct s2st_writer {
 	FILE *packed; /* the file behind f where f compresses; else NULL */
 	char *path;   /* final name; NULL: stdout */
 	char *temp;   /* NULL: written in place (stdout, devices, pipes) */
+	int lock;     /* holds a lock on temp, which tells it from those of killed processes; -1: none */
 };
 
 static const char *name_of(const s2st_writer *w)
@@ -25,6 +27,8 @@ static const char *name_of(const s2st_writer *w)
 
 static void writer_free(s2st_writer *w)
 {
+	if (w->lock >= 0)
+		close(w->lock);
 	free(w->path);
 	free(w->temp);
 	free(w);
@@ -43,9 +47,15 @@ static int create_beside(char *temp, size_t size, const char *path)
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(temp, size, "%s.%ld-%u.tmp", path, (long)getpid(), i);
 		int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd >= 0 || errno != EEXIST)
+		if (fd < 0 && errno == EEXIST)
+			continue;
+		struct stat st;
+		/* s2st_remove_leftovers may have been faster than the lock. File systems without locks go without. */
+		if (fd < 0 || flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0 || st.st_nlink > 0)
 			return fd;
+		close(fd);
 	}
+	errno = EEXIST;
 	return -1;
 }
 
@@ -62,6 +72,7 @@ static int open_temp(s2st_writer *w, s2st_error *err)
 		return s2_fail(err, S2ST_EIO, "%s: cannot create: %s", w->path, strerror(saved));
 	}
 	w->temp = temp;
+	w->lock = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* outlives w->f: until the rename */
 	w->f = fdopen(fd, "wb");
 	if (!w->f) {
 		close(fd);
@@ -90,6 +101,7 @@ int s2st_writer_open(s2st_writer **out, const char *path, s2st_error *err)
 	s2st_writer *w = calloc(1, sizeof *w);
 	if (!w)
 		return s2_fail_mem(err, path);
+	w->lock = -1;
 	int rc = S2ST_OK;
 	if (strcmp(path, "-") == 0) {
 		w->f = stdout;

@@ -15,7 +15,7 @@ s2u-quantize -m $m --layer 2 --features-out all.npy $g/audio
 $t -j 1 -o again.npy all.npy
 cmp km.npy again.npy
 for i in 0 1; do s2u-quantize -m $m --layer 2 --features-out part$i.npy --shard $i/2 $g/audio; done
-$t -j 3 -o again.npy part0.npy part1.npy
+$t --overwrite -j 3 -o again.npy part0.npy part1.npy
 cmp km.npy again.npy
 $t --resume -o again.npy missing.npy # it is there
 $t --seed 1 -o other.npy all.npy

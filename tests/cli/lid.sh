@@ -10,7 +10,7 @@ speech-lid -m $model --dict $dict -j 2 $wavs
 speech-lid -m $model --dict $dict --format fairseq --shard 1/2 $wavs | sed 's/\(0\.[0-9]\{3\}\)[0-9]*/\1/g'
 speech-lid -m $model --dict $dict --json --top-k 1 $g/audio/tone.wav -o one.jsonl
 sed 's/\(0\.[0-9]\{3\}\)[0-9]*/\1/g' one.jsonl
-speech-lid -m $model --dict $dict --json --resume -v $g/audio/tone.wav -o one.jsonl 2>&1 | grep -c 'nothing to do'
+exits 1 speech-lid -q -m $model --dict $dict --json $g/audio/tone.wav -o one.jsonl 2>&1 | grep -c 'is there already'
 # shellcheck disable=SC2086
 speech-lid -m data/zoo/lid_hf --top-k 100 $wavs
 cp $model here.pt

@@ -41,7 +41,6 @@ exits 2 s2st-translate --pack models/es-en-demo in.wav
 exits 2 s2st-translate --pack models/es-en-demo --transcript -o - in.wav
 exits 2 s2st-translate -m models/es-en-demo/s2ut.pt --vocoder models/es-en-demo/vocoder.pt --transcript -o out.wav in.wav
 exits 2 s2st-translate --pack models/es-en-demo --json -o - in.wav
-exits 2 s2st-translate --pack models/es-en-demo --resume --units-out u.txt -o d in.wav
 exits 2 s2st-inspect
 exits 2 s2st-inspect --npy a b c
 test -z "$(ls -A | grep -vE '^(data|models)$')" # nothing was written

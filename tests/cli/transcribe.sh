@@ -23,9 +23,9 @@ asr-transcribe --pack $pack --post-process none --format json --letters $one | c
 asr-transcribe --pack $pack --format srt $one
 asr-transcribe --pack $pack --format vtt $one data/demo/test/en/test00004.flac -o subs/
 cat subs/test00003.vtt subs/test00004.vtt
-echo keep >subs/test00003.vtt
+before=$(stat -c %i subs/test00003.vtt)
 asr-transcribe --pack $pack --resume --format vtt $one -o subs
-cat subs/test00003.vtt
+test "$(stat -c %i subs/test00003.vtt)" = "$before"
 
 echo '--- logits'
 asr-transcribe -m $g/ctc/hf --logits-out logits $g/audio/tone.wav

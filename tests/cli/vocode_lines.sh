@@ -1,6 +1,6 @@
 # Lines that are no units fail alone; names that come twice stop the run before it starts.
 v=data/golden/vocoder/dur.pt
-printf '1 2\n\n3 x\n4 99\nname|\n|5\na/b|5\n2147483648\n6 7\n' >bad.txt
+printf '1 2\n\n3 x\n4 99\nname|\n|5\na/../b|5\n2147483648\n6 7\n' >bad.txt
 exits 1 vocode -m $v -o out bad.txt
 ls out
 printf '1\0002\n3\n' >nul.txt
