@@ -256,7 +256,7 @@ typedef struct s2st_stamp {
 
 typedef enum s2st_stamp_kind {
 	S2ST_STAMP_TIME,    /* no hash: nothing is read */
-	S2ST_STAMP_SAMPLED, /* of a file over 64 MiB: its ends, with the checksums of a zip's directory, and a page a MiB */
+	S2ST_STAMP_SAMPLED, /* of a file over 64 MiB its ends, which hold a zip's checksums, and a page of each MiB */
 	S2ST_STAMP_FULL,
 } s2st_stamp_kind;
 
