@@ -35,11 +35,15 @@ cppcheck         command cppcheck
 shellcheck       command shellcheck
 valgrind         command valgrind
 chromium         command chromium
+parallel         command parallel
+slurm-wlm        command sbatch
+munge            program /usr/sbin/munged
 '
 
 is_there() { # package, kind, name
 	case $2 in
 	command) command -v "$3" >/dev/null ;;
+	program) [ -x "$3" ] ;;
 	header) echo "#include <$3>" | cc -E - >/dev/null 2>&1 ;;
 	fuzzer) printf 'int LLVMFuzzerTestOneInput(void) { return 0; }' | "$3" -fsanitize=fuzzer -x c -o /dev/null - 2>/dev/null ;;
 	module) pkg-config --exists "$3" 2>/dev/null ;;
