@@ -135,8 +135,10 @@ static uint64_t hash_option(uint64_t h, const cli *c, const cli_option *o)
 	/* They say what is done and where it goes, not what comes out; whether there is one counts of `places`. */
 	static const char *const ignored[] = {"help",   "version",  "quiet",     "verbose",  "jobs",
 					      "shard",  "resume",   "overwrite", "dry-run",  "report",
-					      "pack",   "output",   "units-out", "recursive", NULL};
-	static const char *const places[] = {"features-out", "encoder-out", "logprobs-out", "logits-out", NULL};
+					      "pack",   "output",   "units-out", "recursive", "batch",
+					      "export-npy", NULL};
+	static const char *const places[] = {"features-out", "encoder-out", "logprobs-out", "logits-out",
+					     "attention-out", NULL};
 	const char *text;
 	if (is_among(o->name, ignored))
 		return h;

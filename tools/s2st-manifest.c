@@ -117,20 +117,19 @@ static int next(void *source, s2st_input *row, s2st_error *err)
 
 /* ---- one row ---------------------------------------------------------------------------------------------------- */
 
-static int write_wav(const char *path, const float *samples, size_t n, int rate, s2st_error *err)
+static int write_wav(s2st_writer *w, const float *samples, size_t n, int rate, s2st_error *err)
 {
-	s2st_writer *w;
-	int rc = s2st_writer_open(&w, path, err);
-	if (rc == S2ST_OK && (rc = s2st_wav_write(w, samples, n, rate, S2ST_S16, err)) < 0)
-		s2st_writer_abort(w);
-	else if (rc == S2ST_OK)
-		rc = s2st_writer_commit(w, err);
+	const int rc = s2st_wav_write(w, samples, n, rate, S2ST_S16, err);
+	if (rc == S2ST_OK)
+		return s2st_writer_commit(w, err);
+	s2st_writer_abort(w);
 	return rc;
 }
 
 /* A segment as a file of its own, at 16 kHz; segments of a speech follow one another, so it is read once. */
 static int cut(manifest *m, const cli_example *e, cli_result *result, char **path, s2st_error *err)
 {
+	s2st_writer *w;
 	int rc = S2ST_OK;
 	if (!m->speech_path || strcmp(m->speech_path, e->source) != 0) {
 		s2st_audio_free(&m->speech);
@@ -147,9 +146,11 @@ static int cut(manifest *m, const cli_example *e, cli_result *result, char **pat
 			      (double)m->speech.n / rate);
 	if (rc == S2ST_OK)
 		rc = cli_output_path(path, m->audio_out, e->id, ".wav", err);
+	if (rc == S2ST_OK)
+		rc = cli_result_create(m->c, result, *path, &w, err);
 	if (rc < 0)
 		return rc;
-	return write_wav(*path, m->speech.samples + begin, (end < m->speech.n ? end : m->speech.n) - begin,
+	return write_wav(w, m->speech.samples + begin, (end < m->speech.n ? end : m->speech.n) - begin,
 			 m->speech.sample_rate, err);
 }
 
@@ -257,9 +258,9 @@ static char *beside(const manifest *m, const char *middle, const char *name, con
 	return path;
 }
 
-static int open_at(s2st_writer **w, char *path, s2st_error *err)
+static int open_at(const cli *c, s2st_writer **w, char *path, s2st_error *err)
 {
-	const int rc = path ? s2st_writer_open(w, path, err) : cli_fail_memory(err);
+	const int rc = path ? cli_open_stream(c, w, path, err) : cli_fail_memory(err);
 	free(path);
 	return rc;
 }
@@ -311,18 +312,18 @@ static int open_outputs(manifest *m, s2st_error *err)
 					      "id\taudio\tn_frames\ttgt_text\ttgt_n_frames\n"};
 	char suffix[40];
 	char *folder = beside(m, "source_unit", "", "");
-	int rc = s2st_writer_open(&m->out, m->c->output, err);
+	int rc = cli_open_stream(m->c, &m->out, m->c->output, err);
 	if (rc == S2ST_OK)
 		rc = s2st_writer_printf(m->out, err, "%s", headers[m->format]);
 	if (rc == S2ST_OK && m->targets_path)
-		rc = s2st_writer_open(&m->targets, m->targets_path, err);
+		rc = cli_open_stream(m->c, &m->targets, m->targets_path, err);
 	snprintf(suffix, sizeof suffix, ".%s", m->target_lang);
 	if (rc == S2ST_OK && m->from != CLI_PAIRS && *m->corpus.at[0].text)
-		rc = open_at(&m->references, beside(m, "", NULL, suffix), err);
+		rc = open_at(m->c, &m->references, beside(m, "", NULL, suffix), err);
 	if (rc == S2ST_OK && m->source_units.f) {
 		rc = folder ? cli_make_folder(folder, err) : cli_fail_memory(err);
 		if (rc == S2ST_OK)
-			rc = open_at(&m->source_table, beside(m, "source_unit/", NULL, ".tsv"), err);
+			rc = open_at(m->c, &m->source_table, beside(m, "source_unit/", NULL, ".tsv"), err);
 		if (rc == S2ST_OK)
 			rc = s2st_writer_printf(m->source_table, err, "id\ttgt_text\n");
 	}
@@ -419,6 +420,8 @@ static void check_options(manifest *m)
 	cli_no_precision(c, "manifests are made without a network");
 	if (c->n_args != 1)
 		cli_misuse(c, "expected one PATH, found %zu", c->n_args);
+	if (c->n_shards > 1 || c->resume || c->dry_run)
+		cli_misuse(c, "a manifest is of the whole: --shard, --resume and --dry-run have no use here");
 	if (!c->output || strcmp(c->output, "-") == 0)
 		cli_misuse(c, "-o FILE.tsv is needed: config.yaml and other files come beside it");
 	const char *slash = strrchr(c->args[0], '/'), *name = slash ? slash + 1 : c->args[0];

@@ -426,7 +426,7 @@ static int open_all(report *r, char **attention, char **page, s2st_error *err)
 		rc = s2st_encoder_open(&r->mels, r->context, S2ST_FEATURE_LOGMEL, NULL, err);
 	if (rc == S2ST_OK)
 		rc = read_all(r, err);
-	return rc < 0 ? rc : s2st_writer_open(&r->out, r->page, err);
+	return rc < 0 ? rc : cli_open_stream(c, &r->out, r->page, err);
 }
 
 static int run(report *r)
@@ -485,6 +485,8 @@ int main(int argc, char **argv)
 	cli_no_precision(&c, "pages are made without a network");
 	if (c.n_args == 0)
 		cli_misuse(&c, "expected the folder that a run wrote into");
+	if (c.n_shards > 1 || c.resume || c.dry_run)
+		cli_misuse(&c, "a page is of the whole: --shard, --resume and --dry-run have no use here");
 	r.folder = c.args[0];
 	const int code = run(&r);
 	tdestroy(r.by_id, (void (*)(void *))free_file);

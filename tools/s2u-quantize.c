@@ -442,7 +442,11 @@ static int export(quantize *q)
 	s2st_npy_rows *rows;
 	s2st_kmeans_info info;
 	s2st_kmeans_get_info(q->kmeans, &info);
-	int rc = s2st_npy_rows_open(&rows, q->export_path, (size_t)info.dim, &err);
+	int rc = cli_check_output(q->c, q->export_path, &err);
+	if (rc == S2ST_OK && q->c->dry_run)
+		return CLI_OK;
+	if (rc == S2ST_OK)
+		rc = s2st_npy_rows_open(&rows, q->export_path, (size_t)info.dim, &err);
 	if (rc == S2ST_OK) {
 		rc = s2st_npy_rows_add(rows, info.centroids, (size_t)info.k, &err);
 		if (rc == S2ST_OK)

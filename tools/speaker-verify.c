@@ -102,7 +102,7 @@ static int print_score(const verify *v)
 	if (rc == S2ST_OK && fclose(text.f) != 0)
 		rc = cli_fail_memory(&err);
 	if (rc == S2ST_OK)
-		rc = s2st_writer_open(&out, c->output ? c->output : "-", &err);
+		rc = cli_open_stream(c, &out, c->output ? c->output : "-", &err);
 	if (rc == S2ST_OK) {
 		rc = s2st_writer_write(out, text.bytes, text.n, &err);
 		if (rc == S2ST_OK)
@@ -152,8 +152,12 @@ static int do_all(verify *v, cli_models *models)
 		cli_misuse(c, "no model: give -m MODEL.pth");
 	if (c->n_args != 2)
 		cli_misuse(c, "expected two recordings, A and B, found %zu", c->n_args);
-	if (c->n_shards > 1 || c->resume)
-		cli_misuse(c, "a score is of the pair: --shard and --resume have no use here");
+	if (c->n_shards > 1 || c->resume || c->dry_run)
+		cli_misuse(c, "a score is of the pair: --shard, --resume and --dry-run have no use here");
+	if (c->output && strcmp(c->output, "-") != 0 && cli_check_output(c, c->output, &err) < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_FAILED;
+	}
 	int code = cli_models_configure(c, models);
 	if (code == CLI_OK)
 		code = cli_models_open(c, models);

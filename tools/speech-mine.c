@@ -58,7 +58,7 @@ static int write_pairs(const mine *m, s2st_error *err)
 	s2st_writer *w;
 	s2st_miner_progress p;
 	s2st_miner_get(m->miner, &p);
-	int rc = s2st_writer_open(&w, m->c->output ? m->c->output : "-", err);
+	int rc = cli_open_stream(m->c, &w, m->c->output ? m->c->output : "-", err);
 	if (rc < 0)
 		return rc;
 	if (!m->c->json)
@@ -144,6 +144,7 @@ static double read_threshold(const mine *m)
 static int do_all(mine *m, cli_models *models)
 {
 	cli *c = m->c;
+	s2st_error err;
 	const char *o = c->output;
 	m->options.margin = (s2st_margin)m->margin;
 	m->options.retrieval = (s2st_retrieval)m->retrieval;
@@ -153,9 +154,15 @@ static int do_all(mine *m, cli_models *models)
 		cli_misuse(c, "expected two sets of embeddings, SOURCE and TARGET, found %zu", c->n_args);
 	if (c->n_shards > 1)
 		cli_misuse(c, "--shard: a search takes all rows; it is speech-embed that works in parts");
+	if (c->dry_run)
+		cli_misuse(c, "--dry-run: pairs are of all rows, there is nothing to list");
 	if (c->resume && o && strcmp(o, "-") != 0 && cli_exists(o)) {
 		cli_info(c, "%s is there, nothing to do", o);
 		return CLI_OK;
+	}
+	if (o && strcmp(o, "-") != 0 && cli_check_output(c, o, &err) < 0) { /* said before the search, not after it */
+		cli_error(c, NULL, err.text);
+		return CLI_FAILED;
 	}
 	const int code = cli_models_open(c, models);
 	return code == CLI_OK ? run(m, models->context) : code;

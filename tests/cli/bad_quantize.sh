@@ -18,8 +18,8 @@ exits 3 s2u-quantize -m $m --layer 2 -k missing.bin tone.wav
 exits 3 s2u-quantize -m $g/vocoder/dur.pt --layer 2 -k $k tone.wav
 exits 3 s2u-quantize -m $k --layer 2 -k $k tone.wav
 for file in fortran big_endian; do # read correctly
-	s2u-quantize -k data/joblib/$file.bin --export-npy a.npy
-	s2u-quantize -k data/joblib/protocol4.bin --export-npy b.npy
+	s2u-quantize -k data/joblib/$file.bin --overwrite --export-npy a.npy
+	s2u-quantize --overwrite -k data/joblib/protocol4.bin --export-npy b.npy
 	cmp a.npy b.npy
 done
 

@@ -22,7 +22,7 @@ show prep/train.tsv prep/config.yaml targets.txt
 echo "--- the other direction, another threshold, units, a second task"
 printf '%s|%s\n' "en_aud_15_$a" '3 1 4' "en_aud_$((15 + a))_$b" '5 9' "es_aud_3_$b" 7 >en.units
 printf '%s|%s\n' "es_aud_$((3 + a + b))_$b" '2 2' "es_aud_$((3 + b))_$a" '1 0' "es_aud_3_$b" 8 >es.units
-s2st-manifest -v --from pairs en-es.tsv.gz --source-lang es --target-lang en --threshold 1.05 --audio-root audios \
+s2st-manifest -v --overwrite --from pairs en-es.tsv.gz --source-lang es --target-lang en --threshold 1.05 --audio-root audios \
 	--units en.units --source-units es.units --clusters 3 -o prep/train.tsv
 show prep/train.tsv prep/source_unit/train.tsv prep/source_unit/dict.txt prep/config_multitask.yaml
 
@@ -34,7 +34,7 @@ s2ut-generate -m data/golden/s2ut/pre_norm.pt prep/train.tsv 2>/dev/null | wc -l
 echo "--- thresholds"
 printf 'id\tsrc_audio\tsrc_n_frames\ttgt_audio\ttgt_n_frames\tscore\nx\ta.zip:1:2\t50\t7 8 9\t3\t1.07\ny\tb\t60\t1\t1\t1.0699\n' >mined.tsv
 for pair in en-es es-en cs-en sk-cs hr-lt; do
-	s2st-manifest -v --from pairs mined.tsv --source-lang ${pair%-*} --target-lang ${pair#*-} -o out.tsv
+	s2st-manifest -v --overwrite --from pairs mined.tsv --source-lang ${pair%-*} --target-lang ${pair#*-} -o out.tsv
 	tail -n +2 out.tsv
 done
 
@@ -71,12 +71,13 @@ echo "--- what cannot be"
 exits 2 s2st-manifest --from pairs en-es.tsv.gz
 exits 2 s2st-manifest --from pairs mined.tsv -o x.tsv
 exits 2 s2st-manifest --from epst epst --source-lang es --target-lang en -o x.tsv
+exits 1 s2st-manifest --from pairs mined.tsv --threshold 1 -o out.tsv
 exits 1 s2st-manifest --from fleurs fleurs --source-lang es --target-lang de -o x.tsv
-exits 1 s2st-manifest --from pairs en-es.tsv.gz --audio-root nowhere -o x.tsv
-exits 1 s2st-manifest --from pairs en-es.tsv.gz --audio-root audios --units fleurs.units -o x.tsv
+exits 1 s2st-manifest --overwrite --from pairs en-es.tsv.gz --audio-root nowhere -o x.tsv
+exits 1 s2st-manifest --overwrite --from pairs en-es.tsv.gz --audio-root audios --units fleurs.units -o x.tsv
 head -c 80 en-es.tsv.gz >cut.tsv.gz
-exits 1 s2st-manifest --from pairs cut.tsv.gz --threshold 1 --audio-root audios -o x.tsv
+exits 1 s2st-manifest --overwrite --from pairs cut.tsv.gz --threshold 1 --audio-root audios -o x.tsv
 printf 'score\ta\tb\n1.5\taudios/en_aud.zip:99999999:10\ttwo.wav\n' >range.tsv
-exits 1 s2st-manifest --from pairs range.tsv --threshold 1 -o x.tsv
+exits 1 s2st-manifest --overwrite --from pairs range.tsv --threshold 1 -o x.tsv
 echo 'no bar' >bad.units
-exits 1 s2st-manifest --from pairs en-es.tsv.gz --units bad.units -o x.tsv
+exits 1 s2st-manifest --overwrite --from pairs en-es.tsv.gz --units bad.units -o x.tsv

@@ -46,6 +46,7 @@ speech-mine -v -k 2 --threshold 1 --max-overlap 0.5 --overlap-side both es.npy e
 echo '--- resume'
 echo keep >kept.tsv
 speech-mine --resume -o kept.tsv es.npy en.npy
+exits 1 speech-mine -o kept.tsv es.npy en.npy
 cat kept.tsv
 echo '--- refused'
 rename es a b c

@@ -11,7 +11,7 @@ fi
 mine() {
 	speech-mine -k 4 --threshold 1 --index index "$@" es.npy en.npy
 }
-speech-mine -k 4 --threshold 1 -o exact.tsv es.npy en.npy
+speech-mine --overwrite -k 4 --threshold 1 -o exact.tsv es.npy en.npy
 test "$(wc -l <exact.tsv)" -gt 100
 mine --probes 100000 | cmp - exact.tsv
 ls index
@@ -22,7 +22,7 @@ mine --probes 4 -j 1 | cmp - some.tsv
 mine --probes 4 -j 3 | cmp - some.tsv
 find index -newermt 2002-01-01 -name '*.index'
 # most pairs are found in a few of the lists
-mine --probes 16 -o some.tsv
+mine --probes 16 --overwrite -o some.tsv
 common=$(comm -12 <(cut -f 2,3 exact.tsv | sort) <(cut -f 2,3 some.tsv | sort) | wc -l)
 test $((10 * common)) -gt $((8 * $(wc -l <exact.tsv)))
 echo '--- another kind of index'

@@ -56,5 +56,6 @@ exits 1 s2st-report out bad.jsonl
 echo "--- a file that cannot be shown is named, the page has the others"
 echo '{"id": "d", "output": "out/d.wav"}' >extra.jsonl
 echo noise >out/d.wav
-exits 1 s2st-report out out/report.jsonl extra.jsonl
+exits 1 s2st-report out
+exits 1 s2st-report --overwrite out out/report.jsonl extra.jsonl
 data out/report.html | wc -l

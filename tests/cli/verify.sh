@@ -16,6 +16,7 @@ s2st-inspect $m | grep -E '^(kind|description)'
 echo '--- refusals'
 exits 2 speaker-verify austen_a.wav tone.wav
 exits 2 speaker-verify -m $m tone.wav
+exits 1 speaker-verify -m $m austen_a.wav tone.wav -o score.json
 exits 2 speaker-verify -m $m --resume austen_a.wav tone.wav
 exits 3 speaker-verify -m $g/laser/encoder.pt austen_a.wav tone.wav
 exits 3 speaker-verify -m $g/wavlm/base_like.pt austen_a.wav tone.wav
