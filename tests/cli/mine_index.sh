@@ -33,5 +33,6 @@ exits 1 speech-mine --index none --index-type nonsense es.npy en.npy
 test ! -e none/target.index
 head -c 100 index/target.index >cut
 mv cut index/target.index
-exits 1 mine
+# FAISS loses what it had read of a damaged index: a leak checker would blame us for it
+ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 exits 1 mine
 exits 2 mine --probes 0
