@@ -129,7 +129,7 @@ static int write_wav(s2st_writer *w, const float *samples, size_t n, int rate, s
 /* A segment as a file of its own, at 16 kHz; segments of a speech follow one another, so it is read once. */
 static int cut(manifest *m, const cli_example *e, cli_result *result, char **path, s2st_error *err)
 {
-	s2st_writer *w;
+	s2st_writer *w = NULL;
 	int rc = S2ST_OK;
 	if (!m->speech_path || strcmp(m->speech_path, e->source) != 0) {
 		s2st_audio_free(&m->speech);
