@@ -223,8 +223,8 @@ static void run_demo(work *w)
 	snprintf(threads, sizeof threads, "%d", w->threads);
 	pid_t child = fork();
 	if (child == 0) {
-		execl(tool, tool, "-q", "--jobs", threads, "--pack", DEMO_PACK, DEMO_AUDIO, "-o", in_folder("demo.wav"),
-		      (char *)NULL);
+		execl(tool, tool, "-q", "--overwrite", "--jobs", threads, "--pack", DEMO_PACK, DEMO_AUDIO, "-o",
+		      in_folder("demo.wav"), (char *)NULL);
 		perror(tool);
 		_exit(127);
 	}
