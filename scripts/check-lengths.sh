@@ -9,7 +9,6 @@ awk '
 BEGIN {
 	aim_function = 60; limit_function = 130 # a forward pass may be long, straight through
 	aim_file = 500; limit_file = 600
-	aim_header = 900; limit_header = 1200 # the one public header, most of it comments
 	width = 120
 }
 function tell(what, n, aim, limit) {
@@ -22,9 +21,7 @@ function tell(what, n, aim, limit) {
 	}
 }
 function end_file() {
-	if (file ~ /^include\//)
-		tell(file, lines, aim_header, limit_header)
-	else if (file != "")
+	if (file != "")
 		tell(file, lines, aim_file, limit_file)
 }
 FNR == 1 {

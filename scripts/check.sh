@@ -55,12 +55,12 @@ part_shell() {
 
 part_headers() {
 	local header count=0 flags=(-fsyntax-only -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -Isrc)
-	cc -std=c11 -Wpedantic "${flags[@]}" -x c include/s2st.h
-	if command -v c++ >/dev/null; then
-		c++ -std=c++11 -Wpedantic "${flags[@]}" -x c++ include/s2st.h
-	else
-		fail "headers: no C++ compiler (scripts/install-deps.sh --check)"
-	fi
+	command -v c++ >/dev/null || fail "headers: no C++ compiler (scripts/install-deps.sh --check)"
+	for header in include/s2st.h include/s2st/*.h; do
+		cc -std=c11 -Wpedantic "${flags[@]}" -x c "$header"
+		c++ -std=c++11 -Wpedantic "${flags[@]}" -x c++ "$header"
+		count=$((count + 1))
+	done
 	for header in $(find src tools -name '*.h' | sort); do
 		[[ $header != *_impl.h ]] || continue # a body that several files compile, each with its own macros
 		cc -std=gnu11 "${flags[@]}" -x c "$header"
@@ -134,8 +134,9 @@ part_self() {
 	plant "audio including math" src/audio/fbank.h '#include "math/gemm.h"' scripts/check-includes.sh
 	plant "a tool including src" tools/vocode.c '#include "base/status.h"' scripts/check-includes.sh
 	plant "libsndfile in formats" src/formats/value.h '#include <sndfile.h>' scripts/check-includes.sh
-	plant "a header that needs another" include/s2st.h 'int s2_f(FILE *f);' scripts/check.sh headers
-	plant "C++ trouble in the public header" include/s2st.h 'int s2_f(int class);' scripts/check.sh headers
+	plant "a header that needs another" include/s2st/audio.h 'int s2_f(FILE *f);' scripts/check.sh headers
+	plant "src in the public header" include/s2st/audio.h '#include "math/gemm.h"' scripts/check-includes.sh
+	plant "C++ trouble in the public header" include/s2st/audio.h 'int s2_f(int class);' scripts/check.sh headers
 	plant "a broken link" README.md '[x](src/nowhere.c)' scripts/check-readme.sh ..
 	plant "a variable without quotes" scripts/demo.sh "rm -r \$1" scripts/check.sh shell
 	plant "a long function" src/base/status.c "int s2_f(void)
