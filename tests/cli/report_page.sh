@@ -2,11 +2,13 @@
 # a thousand files are no burden.
 command -v chromium >/dev/null || { echo "there is no chromium to look at the page with"; exit 77; }
 
-# look FILE [HASH]: the page as it is after its scripts ran.
+# look FILE [HASH]: the page as it is after its scripts ran. Each time a profile of its own: a browser that is still on
+# its way out would be asked to show the page, and this one would print nothing.
 look() {
 	HOME=$PWD timeout 300 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
-		--autoplay-policy=no-user-gesture-required --virtual-time-budget=60000 --window-size=1240,1500 \
-		--dump-dom "file://$PWD/$1${2:-}" 2>/dev/null
+		--user-data-dir="$(mktemp -d profile.XXXXXX)" \
+		--autoplay-policy=no-user-gesture-required --virtual-time-budget=1000 --run-all-compositor-stages-before-draw \
+		--window-size=1240,1500 --dump-dom "file://$PWD/$1${2:-}" 2>/dev/null
 }
 about() { grep -o '<body[^>]*>' | grep -o "data-$1=\"[0-9]*\""; }
 
@@ -22,10 +24,10 @@ echo "--- every file"
 look out/report.html '#check' >checked
 for what in errors files drawn blank players broken; do about $what <checked; done
 
-echo "--- what is in view"
+echo "--- what is in view" # how many files that is, depends on how many frames the browser drew; the first is always
 look out/report.html >shown
-grep -o 'aria-label="[a-z ]*"' shown | sort | uniq -c
-grep -o '<dd>[^<]*' shown
+grep -o 'aria-label="[a-z ]*"' shown | sort -u
+grep -o '<dd>[^<]*' shown | head -n 1
 grep -o '<p class="reason">[^<]*' shown | cut -c 1-70
 
 echo "--- a thousand"
