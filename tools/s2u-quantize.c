@@ -3,23 +3,23 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_features.h"
 
 enum { FORMAT_GSLM, FORMAT_KM, FORMAT_S2UT_MANIFEST, FORMAT_JSON };
 
 typedef struct quantize {
 	cli *c;
 	cli_encoder encoder;
-	const char *kmeans_file, *export_path, *features_path;
-	int format, pool; /* pool: cli_pooling */
+	const char *kmeans_file, *export_path;
+	int format;
 	bool reduce, durations, hide_fname, compat_names;
 	cli_source source;
 	cli_s2ut_manifest manifest;
 	s2st_kmeans *kmeans;
 	s2st_inputs *inputs;
 
-	s2st_writer *out;     /* NULL: no unit lines */
-	s2st_npy_rows *all;   /* features of all files; NULL: a file each, or none */
-	s2st_writer *lengths; /* of q->all, a line each: numbers of frames, or with --pool what is in the row */
+	s2st_writer *out;      /* NULL: no unit lines */
+	cli_features features; /* .path NULL: none */
 } quantize;
 
 /* What a thread has for itself. */
@@ -129,63 +129,19 @@ static void print_line(FILE *f, const quantize *q, const worker *me, const s2st_
 
 /* ---- one input ---- */
 
-/* Where the features of one input go: q->all, a file of its own, or nowhere. */
-static int open_features(const quantize *q, const s2st_input *row, cli_result *result, s2st_npy_rows **out,
-			 s2st_error *err)
-{
-	char *path;
-	*out = q->all;
-	if (q->all || !q->features_path)
-		return S2ST_OK;
-	int rc = cli_output_path(&path, q->features_path, row->id, ".npy", err);
-	if (rc < 0)
-		return rc;
-	rc = cli_result_output(q->c, result, path, err);
-	if (rc == S2ST_OK)
-		rc = s2st_npy_rows_open(out, path, (size_t)q->encoder.info.dim, err);
-	free(path);
-	return rc;
-}
-
-static int close_features(const quantize *q, s2st_npy_rows *rows, size_t start, const s2st_input *row, int rc,
-			  s2st_error *err)
-{
-	s2st_error ignored;
-	if (!rows)
-		return rc;
-	if (rows != q->all) {
-		if (rc == S2ST_OK)
-			return s2st_npy_rows_commit(rows, err);
-		s2st_npy_rows_abort(rows);
-		return rc;
-	}
-	if (rc < 0 && s2st_npy_rows_cut(rows, start, &ignored) < 0)
-		return cli_fail(err, S2ST_EIO, "%s", ignored.text);
-	if (rc < 0)
-		return rc;
-	if (q->pool != CLI_POOL_NONE)
-		return s2st_writer_printf(q->lengths, err, "%s\t%s\n", row->id, cli_display(row->path));
-	return s2st_writer_printf(q->lengths, err, "%zu\n", s2st_npy_rows_count(rows) - start);
-}
-
-static int read_frames(const quantize *q, worker *me, s2st_npy_rows *rows, s2st_error *err)
+static int read_frames(const quantize *q, worker *me, cli_feature_rows *rows, s2st_error *err)
 {
 	s2st_frames frames;
 	int rc;
 	while ((rc = s2st_quantizer_next(me->session, &frames, err)) > 0) {
 		if (cli_caught_signal())
 			return cli_fail(err, S2ST_EIO, "stopped");
-		if (rows && q->pool != CLI_POOL_NONE)
-			cli_pool_add(&me->pool, frames.features, frames.n);
-		else if (rows)
-			rc = s2st_npy_rows_add(rows, frames.features, frames.n, err);
+		rc = cli_features_add(rows, frames.features, frames.n, err);
 		if (rc >= 0 && q->kmeans)
 			rc = add_units(me, &frames, q->reduce, err);
 		if (rc < 0)
 			break;
 	}
-	if (rc == S2ST_OK && rows && q->pool != CLI_POOL_NONE)
-		rc = s2st_npy_rows_add(rows, cli_pool_row(&me->pool), 1, err);
 	return rc;
 }
 
@@ -193,20 +149,15 @@ static int read_frames(const quantize *q, worker *me, s2st_npy_rows *rows, s2st_
 static int quantize_file(const quantize *q, worker *me, const char *path, const s2st_input *row, cli_result *result,
 			 s2st_error *err)
 {
-	s2st_npy_rows *rows = NULL;
+	cli_feature_rows rows;
 	me->n_units = 0;
-	if (q->pool != CLI_POOL_NONE && strpbrk(row->id, "\t\r\n"))
-		return cli_fail(err, S2ST_EINPUT, "a name with a tab or a line end cannot stand in the list of ids");
-	int rc = cli_pool_begin(&me->pool, (cli_pooling)q->pool, (size_t)q->encoder.info.dim, err);
+	int rc = s2st_quantizer_open(me->session, path, q->encoder.channel, err);
 	if (rc == S2ST_OK)
-		rc = s2st_quantizer_open(me->session, path, q->encoder.channel, err);
-	if (rc == S2ST_OK)
-		rc = open_features(q, row, result, &rows, err);
+		rc = cli_features_begin(&q->features, &rows, &me->pool, row, result, err);
 	if (rc < 0)
 		return rc;
-	const size_t start = rows == q->all && rows ? s2st_npy_rows_count(rows) : 0;
-	rc = read_frames(q, me, rows, err);
-	rc = close_features(q, rows, start, row, rc, err);
+	rc = read_frames(q, me, &rows, err);
+	rc = cli_features_end(&rows, row, rc, err);
 	if (rc == S2ST_OK)
 		cli_encoder_note(&q->encoder, me->session, row, result);
 	return rc;
@@ -280,52 +231,17 @@ static int emit(void *self, const s2st_input *row, cli_result *result, s2st_erro
 
 /* ---- outputs ---- */
 
-static bool has_suffix(const char *s, const char *suffix)
-{
-	const size_t n = strlen(s), m = strlen(suffix);
-	return n > m && strcmp(s + n - m, suffix) == 0;
-}
-
-static bool one_feature_file(const quantize *q)
-{
-	return q->features_path && has_suffix(q->features_path, ".npy") && !cli_is_folder(q->features_path);
-}
-
 static int open_outputs(quantize *q, s2st_error *err)
 {
 	int rc = S2ST_OK;
 	if (q->kmeans)
 		rc = cli_open_stream(q->c, &q->out, q->c->output ? q->c->output : "-", err);
-	if (q->c->dry_run)
-		return rc;
-	if (rc == S2ST_OK && q->features_path && !one_feature_file(q))
-		rc = cli_make_folder(q->features_path, err);
-	if (rc < 0 || !one_feature_file(q))
-		return rc;
-	char *lengths;
-	const char *suffix = q->pool != CLI_POOL_NONE ? "ids" : "len";
-	if (asprintf(&lengths, "%.*s.%s", (int)strlen(q->features_path) - 4, q->features_path, suffix) < 0)
-		return cli_fail_memory(err);
-	rc = cli_check_output(q->c, q->features_path, err);
-	if (rc == S2ST_OK)
-		rc = s2st_npy_rows_open(&q->all, q->features_path, (size_t)q->encoder.info.dim, err);
-	if (rc == S2ST_OK)
-		rc = cli_open_stream(q->c, &q->lengths, lengths, err);
-	free(lengths);
-	return rc;
+	return rc == S2ST_OK ? cli_features_open(q->c, &q->features, (size_t)q->encoder.info.dim, err) : rc;
 }
 
 static int commit_outputs(quantize *q, s2st_error *err)
 {
-	int rc = S2ST_OK;
-	if (q->all) {
-		rc = s2st_npy_rows_commit(q->all, err);
-		q->all = NULL;
-	}
-	if (rc == S2ST_OK && q->lengths) {
-		rc = s2st_writer_commit(q->lengths, err);
-		q->lengths = NULL;
-	}
+	int rc = cli_features_commit(&q->features, err);
 	if (rc == S2ST_OK && q->out) {
 		rc = s2st_writer_commit(q->out, err);
 		q->out = NULL;
@@ -335,8 +251,7 @@ static int commit_outputs(quantize *q, s2st_error *err)
 
 static void abort_outputs(quantize *q)
 {
-	s2st_npy_rows_abort(q->all);
-	s2st_writer_abort(q->lengths);
+	cli_features_abort(&q->features);
 	s2st_writer_abort(q->out);
 }
 
@@ -353,7 +268,7 @@ static int run(quantize *q)
 		cli_error(c, NULL, err.text);
 		return CLI_FAILED;
 	}
-	q->inputs = cli_open_inputs(c, &q->source, named || (q->features_path && !one_feature_file(q)), &code);
+	q->inputs = cli_open_inputs(c, &q->source, named || cli_features_in_folder(&q->features), &code);
 	if (!q->inputs)
 		return code;
 	rc = open_outputs(q, &err);
@@ -367,11 +282,11 @@ static int run(quantize *q)
 			.context = q->encoder.context,
 			.open = open_worker,
 			.close = close_worker,
-			.serial = q->all != NULL, /* features follow one another */
+			.serial = q->features.all.rows != NULL, /* features follow one another */
 			.audio = true,
 			.keep_failed = q->format == FORMAT_KM,
-			.folder = q->all || q->kmeans || !q->features_path ? NULL : q->features_path,
-			.file = q->all ? NULL : c->output,
+			.folder = !q->kmeans && cli_features_in_folder(&q->features) ? q->features.path : NULL,
+			.file = q->features.all.rows ? NULL : c->output,
 			.in_lines = q->format == FORMAT_GSLM && !q->hide_fname,
 			.next = pairs ? next_pair : cli_next_input,
 			.work = pairs ? work_pair : work,
@@ -398,13 +313,13 @@ static void check_options(quantize *q)
 {
 	const cli *c = q->c;
 	q->reduce |= q->durations;
-	if (q->pool != CLI_POOL_NONE && !q->features_path)
+	if (q->features.pooling != CLI_POOL_NONE && !q->features.path)
 		cli_misuse(c, "--pool: vectors go to --features-out PATH");
 	if (c->json)
 		q->format = FORMAT_JSON;
 	if (q->export_path && !q->kmeans_file)
 		cli_misuse(c, "--export-npy writes the centroids of -k FILE or --pack DIR");
-	if (!q->kmeans_file && !q->features_path)
+	if (!q->kmeans_file && !q->features.path)
 		cli_misuse(c, "nothing to do: give -k FILE for units, --features-out PATH for features");
 	cli_encoder_check(c, &q->encoder);
 	if (q->format != FORMAT_S2UT_MANIFEST)
@@ -472,9 +387,9 @@ static void close_models(quantize *q)
 static bool is_done(const quantize *q)
 {
 	const cli *c = q->c;
-	if (!c->resume || !one_feature_file(q))
+	if (!c->resume || !cli_features_in_file(&q->features))
 		return false;
-	const char *path = q->kmeans_file ? c->output : q->features_path;
+	const char *path = q->kmeans_file ? c->output : q->features.path;
 	if (!path || strcmp(path, "-") == 0 || !cli_exists(path))
 		return false;
 	cli_info(q->c, "%s is there, nothing to do", path);
@@ -558,9 +473,9 @@ int main(int argc, char **argv)
 		 "units without 'name|' (with --channel N, names are 'name-channelN')"},
 		{0, "compat-names", CLI_FLAG, NULL, &q.compat_names, 0, 0,
 		 "names as fairseq cuts them ('nova.wav' is 'no'); names may come twice"},
-		{0, "features-out", CLI_TEXT, "PATH", &q.features_path, 0, 0,
+		{0, "features-out", CLI_TEXT, "PATH", &q.features.path, 0, 0,
 		 "write the features: DIR/ID.npy each, or all into FILE.npy with FILE.len (frames of each)"},
-		{0, "pool", CLI_CHOICE, "none|mean|max", &q.pool, 0, 0,
+		{0, "pool", CLI_CHOICE, "none|mean|max", &q.features.pooling, 0, 0,
 		 "one vector a file in --features-out: over its frames; FILE.npy comes with FILE.ids"},
 		{0, "export-npy", CLI_TEXT, "FILE", &q.export_path, 0, 0, "write the centroids of -k as .npy [K, D]"},
 	};

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_features.h"
 
 typedef struct embed {
 	cli *c;
@@ -12,8 +13,7 @@ typedef struct embed {
 	s2st_context *context;
 	s2st_embedder_info info;
 
-	s2st_npy_rows *rows; /* NULL: --json */
-	s2st_writer *lines;  /* which row is what; the embeddings themselves with --json */
+	cli_matrix out; /* with --json the lines alone, which hold the embeddings */
 } embed;
 
 /* ---- one input ---- */
@@ -81,10 +81,11 @@ static int emit(void *self, const s2st_input *row, cli_result *result, s2st_erro
 {
 	embed *e = self;
 	(void)row;
-	int rc = e->rows ? s2st_npy_rows_add(e->rows, result->samples, 1, err) : S2ST_OK;
+	const cli_matrix *m = &e->out;
+	int rc = m->rows ? s2st_npy_rows_add(m->rows, result->samples, 1, err) : S2ST_OK;
 	if (rc == S2ST_OK)
-		rc = s2st_writer_write(e->lines, result->text.bytes, result->text.n, err);
-	return rc == S2ST_OK && !e->rows ? s2st_writer_flush(e->lines, err) : rc;
+		rc = s2st_writer_write(m->lines, result->text.bytes, result->text.n, err);
+	return rc == S2ST_OK && !m->rows ? s2st_writer_flush(m->lines, err) : rc;
 }
 
 /* ---- outputs ---- */
@@ -92,31 +93,9 @@ static int emit(void *self, const s2st_input *row, cli_result *result, s2st_erro
 static int open_outputs(embed *e, s2st_error *err)
 {
 	const char *o = e->c->output;
-	char *ids;
 	if (e->c->json)
-		return cli_open_stream(e->c, &e->lines, o ? o : "-", err);
-	int rc = cli_check_output(e->c, o, err);
-	if (rc < 0 || e->c->dry_run)
-		return rc;
-	if (asprintf(&ids, "%.*s.ids", (int)strlen(o) - 4, o) < 0)
-		return cli_fail_memory(err);
-	rc = s2st_npy_rows_open(&e->rows, o, (size_t)e->info.dim, err);
-	if (rc == S2ST_OK)
-		rc = cli_open_stream(e->c, &e->lines, ids, err);
-	free(ids);
-	return rc;
-}
-
-/* The ids first: where there is a matrix, what is in it is known. */
-static int commit_outputs(embed *e, s2st_error *err)
-{
-	int rc = s2st_writer_commit(e->lines, err);
-	e->lines = NULL;
-	if (rc == S2ST_OK && e->rows) {
-		rc = s2st_npy_rows_commit(e->rows, err);
-		e->rows = NULL;
-	}
-	return rc;
+		return cli_open_stream(e->c, &e->out.lines, o ? o : "-", err);
+	return cli_matrix_open(e->c, &e->out, o, "ids", (size_t)e->info.dim, err);
 }
 
 static int run(embed *e)
@@ -144,10 +123,9 @@ static int run(embed *e)
 		};
 		code = cli_run(c, &w, &whole);
 		if (whole)
-			rc = commit_outputs(e, &err);
+			rc = cli_matrix_commit(&e->out, &err);
 	}
-	s2st_npy_rows_abort(e->rows);
-	s2st_writer_abort(e->lines);
+	cli_matrix_abort(&e->out);
 	if (rc < 0) {
 		cli_error(c, NULL, err.text);
 		code = CLI_FAILED;
@@ -174,8 +152,7 @@ static int do_all(embed *e, cli_models *models)
 {
 	cli *c = e->c;
 	const char *o = c->output;
-	const size_t n = o ? strlen(o) : 0;
-	if (!c->json && (n <= 4 || strcmp(o + n - 4, ".npy") != 0))
+	if (!c->json && (!o || !cli_is_matrix(o)))
 		cli_misuse(c, "expected -o FILE.npy (FILE.ids gets the names of its rows), or --json");
 	int code = cli_models_configure(c, models);
 	if (code != CLI_OK)
