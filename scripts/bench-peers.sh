@@ -3,7 +3,8 @@
 #
 # The same stages here, in ONNX Runtime (npm package onnxruntime-node) and in PyTorch (Debian's python3-torch), with as
 # many threads, in turns: medians over the rounds and ratios. What is not installed is skipped with a word; npm
-# installs into a temporary folder unless --modules names one that has the package. Stages: hubert vocoder s2ut.
+# installs into a temporary folder unless --modules names one that has the package. Stages: hubert vocoder s2ut
+# s2ut-folder (an utterance of 64 here, of a batch of 16 in PyTorch).
 # --cpu counts the threads' CPU time, for a machine that has other work too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +22,7 @@ while [ $# -gt 0 ]; do
 	*) break ;;
 	esac
 done
-stages=${*:-hubert vocoder s2ut}
+stages=${*:-hubert vocoder s2ut s2ut-folder}
 ours=$build/tests/bench_stages
 [ -x "$ours" ] || { echo "bench-peers.sh: $ours is missing: build with -DS2ST_BUILD_BENCH=ON" >&2; exit 2; }
 
@@ -63,7 +64,7 @@ run_ours() {
 		sed 's/.*"seconds": \([0-9.]*\).*/\1/'
 }
 run_onnx() {
-	[ $have_onnx = yes ] && [ "$1" != s2ut ] || return 0
+	[ $have_onnx = yes ] && [[ $1 != s2ut* ]] || return 0
 	node tests/bench/peer_onnx.js "$modules" "$dir" "$1" "$2" 2 $clock
 }
 run_torch() {
@@ -74,7 +75,7 @@ median() {
 	[ ! -s "$1" ] || sort -n "$1" | awk '{v[NR] = $1} END {print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2}'
 }
 
-printf '%-10s %7s %9s %13s %7s %9s %7s\n' stage threads seconds "ONNX Runtime" ratio PyTorch ratio
+printf '%-11s %7s %9s %13s %7s %9s %7s\n' stage threads seconds "ONNX Runtime" ratio PyTorch ratio
 for stage in $stages; do
 	for t in $(tr ' ' '\n' <<<"$threads" | sort -nu); do
 		for _ in $(seq "$rounds"); do
@@ -84,7 +85,7 @@ for stage in $stages; do
 		done
 		printf '%s %s %s %s %s\n' "$stage" "$t" "$(median "$dir/ours.$stage.$t")" \
 			"$(x=$(median "$dir/onnx.$stage.$t"); echo "${x:--}")" "$(x=$(median "$dir/torch.$stage.$t"); echo "${x:--}")" |
-			awk '{printf "%-10s %7d %9.3f %13s %7s %9s %7s\n", $1, $2, $3, $4 == "-" ? "-" : sprintf("%.3f", $4),
+			awk '{printf "%-11s %7d %9.3f %13s %7s %9s %7s\n", $1, $2, $3, $4 == "-" ? "-" : sprintf("%.3f", $4),
 				$4 == "-" ? "-" : sprintf("%.2f", $4 / $3), $5 == "-" ? "-" : sprintf("%.3f", $5),
 				$5 == "-" ? "-" : sprintf("%.2f", $5 / $3)}'
 	done

@@ -1,10 +1,13 @@
 /* S2UT inputs decoded together: what each costs in batches of 1 to 32 on the full-size model (full_models.h), 10 s of
  * audio to STEPS units with a beam of 10, beside OpenBLAS's product in the same run.
  *
- *   bench_batch [--cpu] [THREADS [STEPS [MODEL.pt]]]      1 thread, 50 steps; the model is made where it is missing
+ *   bench_batch [--cpu] [--precision P] [--batch N] [THREADS [STEPS [MODEL.pt]]]
+ *
+ * 1 thread, 50 steps; the model is made where it is missing.
  *
  * One session, as each worker of the tools has. Times are of an input and without the encoder's, which is timed alone;
  * GFLOP/s count the decoder's weights only, not its attention. --cpu: CPU time, for machines that others use too. */
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,30 +84,66 @@ static void measure(s2st_s2ut_session *s, bench_machine *m, const float *a, size
 	fflush(stdout);
 }
 
+static void usage(void)
+{
+	fprintf(stderr, "usage: bench_batch [--cpu] [--precision fp32|bf16|int8] [--batch N] "
+			"[THREADS [STEPS [MODEL.pt]]]\n");
+	exit(2);
+}
+
+static int number(const char *text)
+{
+	long n = strtol(text, NULL, 10);
+	if (n < 1 || n > 1 << 20)
+		usage();
+	return (int)n;
+}
+
+static s2st_precision precision_of(const char *name)
+{
+	s2st_precision p = S2ST_FP32;
+	while (p < S2ST_N_PRECISIONS && strcmp(name, s2st_precision_name(p)) != 0)
+		p++;
+	if (p == S2ST_N_PRECISIONS)
+		usage();
+	return p;
+}
+
 int main(int argc, char **argv)
 {
-	bool cpu = argc > 1 && strcmp(argv[1], "--cpu") == 0;
-	argc -= cpu;
-	argv += cpu;
-	int threads = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 1;
-	int steps = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 50;
-	const char *path = argc > 3 ? argv[3] : "bench_s2ut.pt";
-	if (threads < 1 || steps < 1) {
-		fprintf(stderr, "usage: bench_batch [--cpu] [THREADS [STEPS [MODEL.pt]]]\n");
-		return 2;
+	static const struct option known[] = {
+		{"cpu", 0, NULL, 'c'}, {"precision", 1, NULL, 'p'}, {"batch", 1, NULL, 'b'}, {NULL, 0, NULL, 0}};
+	s2st_context_options o = {0};
+	bool cpu = false;
+	size_t only = 0;
+	for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		if (c == 'c')
+			cpu = true;
+		else if (c == 'p')
+			o.precision = precision_of(optarg);
+		else if (c == 'b')
+			only = (size_t)number(optarg);
+		else
+			usage();
 	}
+	argv += optind;
+	o.threads = argv[0] ? number(argv[0]) : 1;
+	const int steps = argv[0] && argv[1] ? number(argv[1]) : 50;
+	const char *path = argv[0] && argv[1] && argv[2] ? argv[2] : "bench_s2ut.pt";
+	if (only > MOST)
+		usage();
 	if (access(path, F_OK) != 0)
 		make_s2ut(path);
 	s2st_context *ctx;
 	s2st_s2ut *model;
 	s2st_s2ut_session *session;
-	must(s2st_context_new(&ctx, &(s2st_context_options){.threads = threads}, &err));
+	must(s2st_context_new(&ctx, &o, &err));
 	must(s2st_s2ut_open(&model, ctx, &(s2st_s2ut_files){.model = path}, &err));
 	must(s2st_s2ut_session_new(&session, model, &err));
-	bench_machine *m = bench_machine_new(threads, cpu);
+	bench_machine *m = bench_machine_new(o.threads, cpu);
 	float *a = noise((size_t)RATE * (SECONDS + 1));
-	for (size_t n = 1; n <= MOST; n *= 2)
-		measure(session, m, a, n, steps, cpu, threads);
+	for (size_t n = only ? only : 1; n <= (only ? only : MOST); n *= 2)
+		measure(session, m, a, n, steps, cpu, o.threads);
 	free(a);
 	bench_machine_free(m);
 	s2st_s2ut_session_free(session);

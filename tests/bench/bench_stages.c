@@ -1,10 +1,14 @@
 /* Speed of whole stages on models of full size with random weights (full_models.h), against what this machine can do.
  *
- *   bench_stages [--stage NAME]... [--threads N]... [--repeat N] [--cpu] [--json] [--keep DIR]
+ *   bench_stages [--stage NAME]... [--threads N]... [--precision P]... [--repeat N] [--cpu] [--json] [--keep DIR]
  *
  * Stages: hubert (base to layer 11, 1000 centroids, 20 s), ctc (wav2vec 2.0 large, 20 s), s2ut-encoder (10 s), s2ut
- * (10 s to 200 units, beam 10), vocoder (500 units), demo (the demo pack, one file, from exec to exit), layers (HuBERT
- * base to each of its layers, 20 s). Default: all, on one thread and on all cores.
+ * (10 s to 200 units, beam 10), s2ut-folder (64 such utterances decoded together), vocoder (500 units), demo (the demo
+ * pack, one file, from exec to exit), layers (HuBERT base to each of its layers, 20 s). Default: all, on one thread and
+ * on all cores.
+ *
+ * Precisions: fp32 (default), bf16, int8; a reduced one's runs alternate with float32's, and the ratio is printed (of a
+ * decoder: of its step).
  *
  * A stage's runs alternate with a large product of OpenBLAS (and readings of memory for decoding), so that a slow
  * minute of the machine slows both. Medians are printed. --cpu counts CPU time instead of the wall's, which says more
@@ -27,13 +31,15 @@ enum { MAX_REPEAT = 99, LAYERS = 12 };
 
 typedef struct options {
 	const char *wanted[16];
-	int n_wanted, threads[16], n_threads, repeat;
+	int n_wanted, threads[16], n_threads, n_precisions, repeat;
+	s2st_precision precisions[S2ST_N_PRECISIONS];
 	bool cpu, json;
 } options;
 
 typedef struct result {
 	double seconds, sgemm; /* of a run; GFLOP/s of the product beside it */
 	double step, stream;   /* of a decoder: seconds, GB/s of reading memory */
+	double gain;           /* times faster than float32; 0: float32 itself */
 	double megabytes;      /* most memory held, file pages that were touched included */
 } result;
 
@@ -42,37 +48,50 @@ static double timed(const stage *s, work *w, int steps, bool cpu)
 	w->steps = steps;
 	double start = bench_now(cpu, w->threads);
 	s->run(w);
-	return bench_now(cpu, w->threads) - start;
+	return (bench_now(cpu, w->threads) - start) / (s->inputs > 1 ? s->inputs : 1);
 }
 
-static void measure(result *r, const stage *s, int threads, const options *o)
+/* Of a run or, of a decoder's step, what the second half of the steps costs more than the first. */
+static double timed_step(const stage *s, work *w, double took, bool cpu)
 {
-	double took[MAX_REPEAT], sgemm[MAX_REPEAT], stream[MAX_REPEAT], step[MAX_REPEAT];
+	return s->steps ? (took - timed(s, w, s->steps / 2, cpu)) / (s->steps - s->steps / 2) : took;
+}
+
+static void measure(result *r, const stage *s, int threads, s2st_precision precision, const options *o)
+{
+	double took[MAX_REPEAT], sgemm[MAX_REPEAT], stream[MAX_REPEAT], step[MAX_REPEAT], gain[MAX_REPEAT];
 	const bool cpu = o->cpu && (s->open || s->layer); /* another process's time is not ours */
-	work w;
-	stage_open(&w, s, threads);
+	const bool reduced = precision != S2ST_FP32;
+	work w, full;
+	stage_open(&w, s, threads, precision);
 	bench_machine *m = bench_machine_new(threads, cpu);
 	bench_sgemm(m);
 	s->run(&w);
+	if (reduced) {
+		stage_open(&full, s, threads, S2ST_FP32);
+		s->run(&full);
+	}
 	for (int i = 0; i < o->repeat; i++) {
 		sgemm[i] = bench_sgemm(m);
+		stream[i] = s->steps ? bench_stream(m) : 0;
 		took[i] = timed(s, &w, s->steps, cpu);
-		if (s->steps) { /* what the second half of the steps costs more than the first */
-			step[i] = (took[i] - timed(s, &w, s->steps / 2, cpu)) / (s->steps - s->steps / 2);
-			stream[i] = bench_stream(m);
-		}
+		step[i] = timed_step(s, &w, took[i], cpu);
+		gain[i] = reduced ? timed_step(s, &full, timed(s, &full, s->steps, cpu), cpu) / step[i] : 0;
 	}
 	const size_t n = (size_t)o->repeat;
 	r->seconds = bench_median(took, n);
 	r->sgemm = bench_median(sgemm, n);
-	r->step = s->steps ? bench_median(step, n) : 0;
-	r->stream = s->steps ? bench_median(stream, n) : 0;
+	r->step = bench_median(step, n);
+	r->stream = bench_median(stream, n);
+	r->gain = bench_median(gain, n);
 	bench_machine_free(m);
 	stage_close(&w);
+	if (reduced)
+		stage_close(&full);
 }
 
 /* Runs `what` in a process of its own; its memory is not this one's. */
-static void apart(result *r, const stage *s, int threads, const options *o, bool memory)
+static void apart(result *r, const stage *s, int threads, s2st_precision precision, const options *o, bool memory)
 {
 	int ends[2], status;
 	struct rusage use;
@@ -81,11 +100,11 @@ static void apart(result *r, const stage *s, int threads, const options *o, bool
 		result own = {0};
 		if (memory) {
 			work w;
-			stage_open(&w, s, threads);
+			stage_open(&w, s, threads, precision);
 			s->run(&w);
 			stage_close(&w);
 		} else {
-			measure(&own, s, threads, o);
+			measure(&own, s, threads, precision, o);
 		}
 		_exit(write(ends[1], &own, sizeof own) != sizeof own);
 	}
@@ -100,10 +119,10 @@ static void apart(result *r, const stage *s, int threads, const options *o, bool
 		r->megabytes = 1024e-6 * (double)use.ru_maxrss;
 }
 
-static void print_text(const stage *s, int threads, const result *r)
+static void print_text(const stage *s, int threads, s2st_precision precision, const result *r)
 {
-	printf("%-48s %2d thread%s %8.3f s  x %6.1f real time", s->what, threads, threads > 1 ? "s" : " ", r->seconds,
-	       s->seconds / r->seconds);
+	printf("%-48s %2d thread%s %s %8.3f s  x %6.1f real time", s->what, threads, threads > 1 ? "s" : " ",
+	       s2st_precision_name(precision), r->seconds, s->seconds / r->seconds);
 	if (s->work) {
 		double rate = 2e-9 * s->work() / r->seconds;
 		printf("  %6.1f GFLOP/s", rate);
@@ -112,24 +131,33 @@ static void print_text(const stage *s, int threads, const result *r)
 	}
 	if (s->steps) {
 		double bytes = 1e-9 * s2ut_step_bytes(BEAM, (size_t)s->steps * 3 / 4, FBANK_FRAMES);
-		printf("  step %.2f ms, %.1f GB/s, %3.0f %% of reading's %.1f", 1e3 * r->step, bytes / r->step,
-		       100 * bytes / r->step / r->stream, r->stream);
+		printf("  step %.2f ms", 1e3 * r->step);
+		if (precision == S2ST_FP32)
+			printf(", %.1f GB/s, %3.0f %% of reading's %.1f", bytes / r->step,
+			       100 * bytes / r->step / r->stream, r->stream);
 	}
+	if (r->gain > 0)
+		printf("  %.2f x float32", r->gain);
 	if (r->megabytes > 0)
 		printf("  %.0f MB", r->megabytes);
 	printf("\n");
 	fflush(stdout);
 }
 
-static void print_json(const stage *s, int threads, const result *r)
+static void print_json(const stage *s, int threads, s2st_precision precision, const result *r)
 {
-	printf("{\"stage\": \"%s\", \"layer\": %d, \"threads\": %d, \"seconds\": %.6f, \"x_real_time\": %.3f", s->name,
-	       s->layer, threads, r->seconds, s->seconds / r->seconds);
+	printf("{\"stage\": \"%s\", \"layer\": %d, \"threads\": %d, \"precision\": \"%s\", \"seconds\": %.6f, "
+	       "\"x_real_time\": %.3f",
+	       s->name, s->layer, threads, s2st_precision_name(precision), r->seconds, s->seconds / r->seconds);
 	if (s->work)
 		printf(", \"gflops\": %.3f, \"sgemm_gflops\": %.3f", 2e-9 * s->work() / r->seconds, r->sgemm);
 	if (s->steps)
-		printf(", \"step_seconds\": %.6f, \"step_bytes\": %.0f, \"stream_gb\": %.3f", r->step,
+		printf(", \"step_seconds\": %.6f", r->step);
+	if (s->steps && precision == S2ST_FP32)
+		printf(", \"step_bytes\": %.0f, \"stream_gb\": %.3f",
 		       s2ut_step_bytes(BEAM, (size_t)s->steps * 3 / 4, FBANK_FRAMES), r->stream);
+	if (r->gain > 0)
+		printf(", \"x_fp32\": %.3f", r->gain);
 	if (r->megabytes > 0)
 		printf(", \"peak_mb\": %.1f", r->megabytes);
 	printf("}\n");
@@ -139,13 +167,17 @@ static void print_json(const stage *s, int threads, const result *r)
 static void bench(const stage *s, const options *o, bool memory)
 {
 	s->make();
-	for (int i = 0; i < o->n_threads; i++) {
-		result r = {0};
-		apart(&r, s, o->threads[i], o, false);
-		if (memory)
-			apart(&r, s, o->threads[i], o, true);
-		(o->json ? print_json : print_text)(s, o->threads[i], &r);
-	}
+	for (int i = 0; i < o->n_threads; i++)
+		for (int j = 0; j < o->n_precisions; j++) {
+			const s2st_precision p = o->precisions[j];
+			result r = {0};
+			if (p != S2ST_FP32 && !s->open && !s->layer)
+				continue; /* another process opens the models */
+			apart(&r, s, o->threads[i], p, o, false);
+			if (memory)
+				apart(&r, s, o->threads[i], p, o, true);
+			(o->json ? print_json : print_text)(s, o->threads[i], p, &r);
+		}
 }
 
 static void bench_layers(const options *o)
@@ -175,8 +207,9 @@ static bool wanted(const options *o, const char *name)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: bench_stages [--stage hubert|ctc|s2ut-encoder|s2ut|vocoder|demo|layers]... "
-			"[--threads N]... [--repeat N] [--cpu] [--json] [--keep DIR]\n");
+	fprintf(stderr,
+		"usage: bench_stages [--stage hubert|ctc|s2ut-encoder|s2ut|s2ut-folder|vocoder|demo|layers]... "
+		"[--threads N]... [--precision fp32|bf16|int8]... [--repeat N] [--cpu] [--json] [--keep DIR]\n");
 	exit(2);
 }
 
@@ -200,11 +233,21 @@ static int number(const char *text, int most)
 	return (int)n;
 }
 
+static void add_precision(options *o, const char *name)
+{
+	s2st_precision p = S2ST_FP32;
+	while (p < S2ST_N_PRECISIONS && strcmp(name, s2st_precision_name(p)) != 0)
+		p++;
+	if (p == S2ST_N_PRECISIONS || o->n_precisions == S2ST_N_PRECISIONS)
+		usage();
+	o->precisions[o->n_precisions++] = p;
+}
+
 static const char *parse(options *o, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"stage", 1, NULL, 's'}, {"threads", 1, NULL, 't'}, {"repeat", 1, NULL, 'r'}, {"cpu", 0, NULL, 'c'},
-		{"json", 0, NULL, 'j'},  {"keep", 1, NULL, 'k'},    {NULL, 0, NULL, 0}};
+		{"stage", 1, NULL, 's'}, {"threads", 1, NULL, 't'}, {"repeat", 1, NULL, 'r'},    {"cpu", 0, NULL, 'c'},
+		{"json", 0, NULL, 'j'},  {"keep", 1, NULL, 'k'},    {"precision", 1, NULL, 'p'}, {NULL, 0, NULL, 0}};
 	const char *keep = NULL;
 	for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		if (c == 's' && o->n_wanted < 16)
@@ -219,6 +262,8 @@ static const char *parse(options *o, int argc, char **argv)
 			o->json = true;
 		else if (c == 'k')
 			keep = optarg;
+		else if (c == 'p')
+			add_precision(o, optarg);
 		else
 			usage();
 	}
@@ -238,6 +283,8 @@ int main(int argc, char **argv)
 		if (cores > 1)
 			o.threads[o.n_threads++] = cores;
 	}
+	if (o.n_precisions == 0)
+		o.precisions[o.n_precisions++] = S2ST_FP32;
 	stage_folder(keep);
 	for (int i = 0; i < N_STAGES; i++)
 		if (wanted(&o, stages[i].name))

@@ -2,10 +2,10 @@
 """The stages of bench_stages as plain PyTorch modules of the same sizes, random weights.
 
     peer_models.py export DIR                           hubert.onnx and vocoder.onnx for peer_onnx.js
-    peer_models.py run hubert|vocoder|s2ut|s2ut-batch THREADS REPEAT wall|cpu    seconds of a run, one a line
+    peer_models.py run hubert|vocoder|s2ut|s2ut-folder THREADS REPEAT wall|cpu    seconds of a run, one a line
 
 Written after the papers and fairseq's forward passes in evaluation, not copied: what fairseq costs besides its
-operators is not in these figures. s2ut-batch searches 16 sentences at one time; its seconds are of one of them. "cpu": time of
+operators is not in these figures. s2ut-folder searches 16 sentences at one time; its seconds are of one of them. "cpu": time of
 all threads on CPUs, divided by their number.
 """
 import json
@@ -187,7 +187,7 @@ def make(stage):
         return Hubert().eval(), torch.randn(1, 20 * RATE) * 0.1
     if stage == "vocoder":
         return Vocoder().eval(), torch.arange(500).unsqueeze(0) * 7919 % 1000
-    model, batch = S2ut().eval(), 16 if stage == "s2ut-batch" else 1
+    model, batch = S2ut().eval(), 16 if stage == "s2ut-folder" else 1
     return model.search, torch.randn(batch, 998, 80)
 
 

@@ -171,17 +171,35 @@ static double work_translator_encoder(void)
 }
 
 /* Of forced length: no </s> before the last step. */
-static void run_translator(work *w)
+static s2st_search_options forced_search(int steps)
 {
 	s2st_search_options opt = s2st_search_defaults();
-	s2st_nbest best;
 	opt.beam = BEAM;
-	opt.max_len_b = w->steps;
-	opt.min_len = w->steps;
+	opt.max_len_b = steps;
+	opt.min_len = steps;
+	return opt;
+}
+
+static void run_translator(work *w)
+{
+	const s2st_search_options opt = forced_search(w->steps);
+	s2st_nbest best;
 	must(s2st_s2ut_generate(w->translator, w->audio.samples, w->audio.n, &opt, &best, &err));
 	if (best.n == 0 || best.hyps[0].n_tokens != (size_t)w->steps + 1)
 		fprintf(stderr, "bench_stages: expected %d steps, found %zu tokens\n", w->steps,
 			best.n ? best.hyps[0].n_tokens : 0);
+}
+
+/* 10 s from FOLDER places of the 20 s on, in one call, as a worker of the tools decodes what it is given. */
+static void run_folder(work *w)
+{
+	const s2st_search_options opt = forced_search(200);
+	s2st_s2ut_item items[FOLDER];
+	for (size_t i = 0; i < FOLDER; i++)
+		items[i] = (s2st_s2ut_item){.samples = w->audio.samples + i * 2000, .n = (size_t)10 * RATE};
+	must(s2st_s2ut_generate_batch(w->translator, items, FOLDER, &opt, &err));
+	for (size_t i = 0; i < FOLDER; i++)
+		must(items[i].status);
 }
 
 static void make_voice(void)
@@ -241,21 +259,23 @@ static void nothing(void)
 
 const stage stages[N_STAGES] = {
 	{"hubert", "HuBERT base to layer 11, 1000 centroids, 20 s", 20, make_hubert, open_hubert, run_hubert,
-	 work_hubert, 0, 0},
-	{"ctc", "wav2vec 2.0 large CTC, 20 s", 20, make_ctc, open_ctc, run_ctc, work_ctc, 0, 0},
+	 work_hubert, 0, 0, 1},
+	{"ctc", "wav2vec 2.0 large CTC, 20 s", 20, make_ctc, open_ctc, run_ctc, work_ctc, 0, 0, 1},
 	{"s2ut-encoder", "S2UT encoder, 12 layers, 10 s", 10, make_translator, open_translator, run_translator_encoder,
-	 work_translator_encoder, 0, 0},
+	 work_translator_encoder, 0, 0, 1},
 	{"s2ut", "S2UT 12/6 layers, beam 10, 10 s to 200 units", 10, make_translator, open_translator, run_translator,
-	 NULL, 200, 0},
-	{"vocoder", "unit HiFi-GAN, 500 units", 10, make_voice, open_voice, run_voice, work_voice, 0, 0},
-	{"demo", "demo pack, one file, exec to exit", 2.66, nothing, NULL, run_demo, NULL, 0, 0},
+	 NULL, 200, 0, 1},
+	{"s2ut-folder", "S2UT, one of 64 such utterances in one call", 10, make_translator, open_translator, run_folder,
+	 NULL, 0, 0, FOLDER},
+	{"vocoder", "unit HiFi-GAN, 500 units", 10, make_voice, open_voice, run_voice, work_voice, 0, 0, 1},
+	{"demo", "demo pack, one file, exec to exit", 2.66, nothing, NULL, run_demo, NULL, 0, 0, 1},
 };
 
-void stage_open(work *w, const stage *s, int threads)
+void stage_open(work *w, const stage *s, int threads, s2st_precision precision)
 {
 	*w = (work){.threads = threads, .steps = s->steps};
-	w->audio_path = s->seconds > 10 ? in_folder("20s.wav") : in_folder("10s.wav");
-	must(s2st_context_new(&w->ctx, &(s2st_context_options){.threads = threads}, &err));
+	w->audio_path = s->seconds > 10 || s->inputs > 1 ? in_folder("20s.wav") : in_folder("10s.wav");
+	must(s2st_context_new(&w->ctx, &(s2st_context_options){.threads = threads, .precision = precision}, &err));
 	must(s2st_audio_read(&w->audio, w->audio_path, RATE, &err));
 	if (s->layer)
 		open_layer(w, s->layer, false);

@@ -7,7 +7,7 @@
 
 #include "s2st.h"
 
-enum { N_STAGES = 6, BEAM = 10, FBANK_FRAMES = 998 /* of 10 s */ };
+enum { N_STAGES = 7, BEAM = 10, FBANK_FRAMES = 998 /* of 10 s */, FOLDER = 64 /* utterances */ };
 
 /* An opened stage; the fields that it does not use are NULL. */
 typedef struct work {
@@ -36,12 +36,13 @@ typedef struct stage {
 	double (*work)(void); /* multiply-adds; NULL: not counted */
 	int steps;            /* of a decoder, whose bytes count instead */
 	int layer;            /* of HuBERT, without units, in place of `open` */
+	int inputs;           /* of a run, whose seconds are divided by them; 0: one */
 } stage;
 
 extern const stage stages[N_STAGES];
 
 void stage_folder(const char *keep); /* where models lie: a folder to keep, or (NULL) one that goes with the program */
-void stage_open(work *w, const stage *s, int threads); /* any failure ends the program */
+void stage_open(work *w, const stage *s, int threads, s2st_precision precision); /* any failure ends the program */
 void stage_close(work *w);
 
 /* HuBERT alone, to one of its layers: with these and `layer` a stage of one's own. */
