@@ -21,10 +21,14 @@ typedef struct fact {
 	int dim;
 } fact;
 
+/* Transformers have fc1, conformers ffn1.w_1. */
 #define ENCODER(kind, prefix)                                                                    \
-	{kind, "layers", COUNT, prefix "encoder.layers.", "fc1.weight", 0},                     \
-	{kind, "dim", DIM, prefix "encoder.layers.0.fc1.weight", NULL, 1},                       \
-	{kind, "ffn_dim", DIM, prefix "encoder.layers.0.fc1.weight", NULL, 0}
+	{kind, "layers", COUNT, prefix "encoder.layers.", "final_layer_norm.weight", 0},        \
+	{kind, "dim", DIM, prefix "encoder.layers.0.final_layer_norm.weight", NULL, 0},          \
+	{kind, "ffn_dim", DIM, prefix "encoder.layers.0.fc1.weight", NULL, 0},                   \
+	{kind, "ffn_dim", DIM, prefix "encoder.layers.0.ffn1.w_1.weight", NULL, 0}
+
+#define XM_ENCODER "encoder.w2v_encoder.w2v_model.encoder.layers."
 
 static const fact facts[] = {
 	{S2_KIND_S2UT, "vocabulary", DIM, "decoder.embed_tokens.weight", NULL, 0},
@@ -33,8 +37,8 @@ static const fact facts[] = {
 	{S2_KIND_S2UT, "encoder_dim", DIM, "encoder.transformer_layers.0.fc1.weight", NULL, 1},
 	{S2_KIND_S2UT, "decoder_dim", DIM, "decoder.layers.0.fc1.weight", NULL, 1},
 	{S2_KIND_XM, "vocabulary", DIM, "decoder.embed_tokens.weight", NULL, 0},
-	{S2_KIND_XM, "encoder_layers", COUNT, "encoder.w2v_encoder.w2v_model.encoder.layers.", "fc1.weight", 0},
-	{S2_KIND_XM, "encoder_dim", DIM, "encoder.w2v_encoder.w2v_model.encoder.layers.0.fc1.weight", NULL, 1},
+	{S2_KIND_XM, "encoder_layers", COUNT, XM_ENCODER, "final_layer_norm.weight", 0},
+	{S2_KIND_XM, "encoder_dim", DIM, XM_ENCODER "0.final_layer_norm.weight", NULL, 0},
 	{S2_KIND_XM, "adaptor_layers", COUNT, "encoder.adaptor.layers.", "weight", 0},
 	{S2_KIND_XM, "decoder_layers", COUNT, "decoder.layers.", "final_layer_norm.weight", 0},
 	{S2_KIND_XM, "decoder_dim", DIM, "decoder.embed_tokens.weight", NULL, 1},

@@ -276,8 +276,9 @@ static int conformer(const source *s, s2_encoder_config *c, s2st_error *err)
 	S2_TRY(s2_value_get_int(s->model, "encoder_attention_heads", (int64_t)dims[0], &heads, s->file, err));
 	if (heads < 1 || c->layer.dim % (2 * (size_t)heads) != 0)
 		return s2_fail(err, S2ST_EMODEL,
-			       "%s: encoder_attention_heads: expected a divisor of half of %zu, found %lld", s->file,
-			       c->layer.dim, (long long)heads);
+			       "%s: encoder_attention_heads: expected a divisor of half of %zu, found %lld%s", s->file,
+			       c->layer.dim, (long long)heads,
+			       s->model ? "" : " (a guess: the file has no configuration of its encoder)");
 	S2_TRY(s2_value_get_bool(s->model, "layer_norm_first", c->conv_layer_norm, &pre_norm, s->file, err));
 	c->layer.heads = (size_t)heads;
 	c->layer.pre_norm = pre_norm;

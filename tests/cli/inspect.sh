@@ -13,6 +13,8 @@ s2st-inspect $g/s2ut/tied.pt | grep -v '^  '
 s2st-inspect $g/vocoder/multispkr.pt | grep -v '^  '
 s2st-inspect $g/kmeans/km_zlib.bin | tail -n 3
 s2st-inspect $g/hubert/base_like.pt | grep -E '^(layers|dim|fits|optimizer)'
+s2st-inspect data/zoo/conformer_rope.pt | grep -E '^(layers|dim|ffn_dim)'
+s2st-inspect data/zoo/xm_rope.pt | grep -E '^encoder_'
 s2st-inspect $g/s2ut/tied.pt | grep -A 3 '^tensors'
 s2st-inspect $g/s2ut/tied.pt | grep -E 'more, -v shows them'
 s2st-inspect -v $g/s2ut/tied.pt | grep -cE 'more, -v shows them' || true

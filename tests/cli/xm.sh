@@ -57,6 +57,8 @@ echo '{"encoder_layers": 2, "encoder_attention_heads": 7}' >w2v.json
 exits 3 s2ut-generate -m proj.pt --config proj.config.yaml --w2v-config w2v.json $w
 echo '{"encoder_layers": 2, "encoder_attention_heads": 4, "layer_norm_first": true}' >w2v.json
 test "$(s2ut-generate -m proj.pt --config proj.config.yaml --w2v-config w2v.json --nbest 10 $w)" = "$best"
+exits 3 s2ut-generate -m data/zoo/xm_rope.pt --dict proj.dict.txt $w # rotary positions: how many heads?
+s2ut-generate -m data/zoo/xm_rope.pt --dict proj.dict.txt --w2v-config data/zoo/conformer_rope.pt --beam 1 --max-len-b 9 $w
 wav 1 16000 300 >short.wav
 exits 1 s2ut-generate -m proj.pt --config proj.config.yaml short.wav
 

@@ -1,6 +1,7 @@
 /* XM transformers against fairseq: encoder outputs, log-probabilities of prefixes and searches of a model with an
- * encoder projection, one without, one with the whole adaptor, and one whose decoder is a mixture of experts. Their
- * encoders' configuration is lost and their dictionaries are not in the order of the units, as in released files. */
+ * encoder projection, one without, one with the whole adaptor, and one whose decoder is a mixture of experts; over
+ * conformers against an independent PyTorch implementation (tests/data/zoo/xm.py). Their encoders' configuration is lost
+ * and their dictionaries are not in the order of the units, as in released files. */
 #include "golden/s2ut_cases.h"
 
 static s2st_context *ctx;
@@ -73,13 +74,21 @@ static void test_beam(s2ut_case *c, const char *model)
 	}
 }
 
-static void test_model(const char *file, const char *model)
+static s2ut_case open_model(const char *file, const char *config, const char *w2v)
 {
 	char pt[1024], yaml[1024];
-	s2st_s2ut_info info;
+	s2ut_case c = {.ctx = ctx};
 	snprintf(pt, sizeof pt, "%s", golden(file, ".pt"));
-	snprintf(yaml, sizeof yaml, "%s", golden(model, ".config.yaml"));
-	s2ut_case c = case_open(ctx, pt, yaml, NULL);
+	snprintf(yaml, sizeof yaml, "%s", golden(config, ".config.yaml"));
+	const s2st_s2ut_files files = {.model = pt, .config = yaml, .w2v_config = w2v};
+	REQUIRE_OK(s2st_s2ut_open(&c.model, ctx, &files, &err));
+	REQUIRE_OK(s2st_s2ut_session_new(&c.session, c.model, &err));
+	return c;
+}
+
+static void test_cases(s2ut_case c, const char *model)
+{
+	s2st_s2ut_info info;
 	s2st_s2ut_get_info(c.model, &info);
 	CHECK_STR(info.kind, "xm_transformer");
 	CHECK(info.waveform);
@@ -90,11 +99,21 @@ static void test_model(const char *file, const char *model)
 	case_close(&c);
 }
 
+/* Relative positions tell how many heads there are; for rotary ones somebody has to. */
+static void test_conformers(void)
+{
+	const char *rotary = FIXTURES "/zoo/xm_rope.pt";
+	s2st_s2ut_files files = {.model = rotary, .config = golden("proj", ".config.yaml")};
+	s2st_s2ut *m;
+	test_cases(open_model("../../zoo/xm_rel_pos", "proj", NULL), "../../zoo/xm_rel_pos");
+	CHECK_INT(s2st_s2ut_open(&m, ctx, &files, &err), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "encoder_attention_heads: expected a divisor of half of 40, found 0 (a guess");
+	test_cases(open_model("../../zoo/xm_rope", "proj", FIXTURES "/zoo/conformer_rope.pt"), "../../zoo/xm_rope");
+}
+
 static void test_defaults(void)
 {
-	char pt[1024];
-	snprintf(pt, sizeof pt, "%s", golden("proj", ".pt"));
-	s2ut_case c = case_open(ctx, pt, golden("proj", ".config.yaml"), NULL);
+	s2ut_case c = open_model("proj", "proj", NULL);
 	s2st_search_options o = s2st_s2ut_search_defaults(c.model);
 	CHECK_INT(o.beam, 10);
 	CHECK(o.max_len_a == 0.003125);
@@ -112,10 +131,11 @@ int main(void)
 	arena = s2_arena_new();
 	REQUIRE(arena);
 	REQUIRE_OK(s2st_context_new(&ctx, NULL, &err));
-	test_model("proj", "proj");
-	test_model("v0", "v0");
-	test_model("adaptor_proj", "adaptor_proj");
-	test_model("moe-shared", "moe");
+	test_cases(open_model("proj", "proj", NULL), "proj");
+	test_cases(open_model("v0", "v0", NULL), "v0");
+	test_cases(open_model("adaptor_proj", "adaptor_proj", NULL), "adaptor_proj");
+	test_cases(open_model("moe-shared", "moe", NULL), "moe");
+	test_conformers();
 	test_defaults();
 	s2st_context_free(ctx);
 	s2_arena_free(arena);
