@@ -1,7 +1,7 @@
 /* XM transformers against fairseq: encoder outputs, log-probabilities of prefixes and searches of a model with an
- * encoder projection, one without, one with the whole adaptor, and one whose decoder is a mixture of experts; over
- * conformers against an independent PyTorch implementation (tests/data/zoo/xm.py). Their encoders' configuration is lost
- * and their dictionaries are not in the order of the units, as in released files. */
+ * encoder projection, one without, one with the whole adaptor, and one whose decoder is a mixture of experts; and over
+ * conformers against an independent PyTorch implementation (tests/data/zoo/xm.py). The encoders' configuration is lost
+ * and the dictionaries are not in the order of the units, as in released files. */
 #include "golden/s2ut_cases.h"
 
 static s2st_context *ctx;
