@@ -37,7 +37,9 @@ int s2_rows_open(s2_rows *r, const char *const *paths, size_t n, s2st_error *err
 	S2_ZALLOC(r->files, r->arena, n, 1, err);
 	for (size_t i = 0; i < n; i++)
 		S2_TRY(open_file(r, paths[i], err));
-	return r->n ? S2ST_OK : s2_fail(err, S2ST_EINPUT, "expected rows of features, found none");
+	return r->n ? S2ST_OK
+		    : s2_fail(err, S2ST_EINPUT, "%s%s: expected rows of features, found none", n ? paths[0] : "",
+			      n > 1 ? " and the files after it" : "");
 }
 
 int s2_rows_draw(s2_rows *r, uint64_t seed, double fraction, s2st_error *err)
