@@ -3,6 +3,7 @@
 #include "formats/ranks.h"
 #include "formats/tar.h"
 #include "models/kind.h"
+#include "tar_archive.h"
 #include "tempdir.h"
 #include "test.h"
 
@@ -120,78 +121,32 @@ static void test_folder(void)
 
 /* ---- tar ---- */
 
-enum { BLOCK = 512 };
-
-typedef struct archive {
-	unsigned char bytes[1 << 16];
-	size_t n;
-} archive;
-
-static void put_octal(unsigned char *at, int digits, size_t value)
-{
-	char text[16];
-	snprintf(text, sizeof text, "%0*zo", digits, value);
-	memcpy(at, text, (size_t)digits + 1);
-}
-
-static void seal(unsigned char *h)
-{
-	size_t sum = 0;
-	memset(h + 148, ' ', 8);
-	for (size_t i = 0; i < BLOCK; i++)
-		sum += h[i];
-	put_octal(h + 148, 6, sum);
-}
-
-static unsigned char *add(archive *a, const char *name, int type, const void *bytes, size_t n)
-{
-	unsigned char *h = a->bytes + a->n;
-	size_t padded = (n + BLOCK - 1) / BLOCK * BLOCK;
-	REQUIRE(a->n + BLOCK + padded <= sizeof a->bytes && strlen(name) <= 100);
-	memset(h, 0, BLOCK + padded);
-	memcpy(h, name, strlen(name));
-	put_octal(h + 124, 11, n);
-	h[156] = (unsigned char)type;
-	memcpy(h + 257, "ustar\0" "00", 8);
-	seal(h);
-	memcpy(h + BLOCK, bytes, n);
-	a->n += BLOCK + padded;
-	return h;
-}
-
-static void add_fixture(archive *a, const char *from, const char *name)
+static void add_fixture(tar_archive *a, const char *from, const char *name)
 {
 	size_t n;
 	unsigned char *bytes = read_fixture(from, &n);
-	add(a, name, '0', bytes, n);
+	tar_add(a, name, '0', bytes, n);
 	free(bytes);
 }
 
-static void finish(archive *a)
+static tar_archive set_archive(const char *last)
 {
-	REQUIRE(a->n + 2 * BLOCK <= sizeof a->bytes);
-	memset(a->bytes + a->n, 0, 2 * BLOCK);
-	a->n += 2 * BLOCK;
-}
-
-static archive set_archive(const char *last)
-{
-	archive a = {.n = 0};
-	add(&a, "zoo/", '5', "", 0);
+	tar_archive a = {.n = 0};
+	tar_add(&a, "zoo/", '5', "", 0);
 	add_fixture(&a, "set-rank-0.pt", "zoo/set-rank-0.pt");
-	add(&a, "zoo/README", '0', "some text\n", 10);
+	tar_add(&a, "zoo/README", '0', "some text\n", 10);
 	add_fixture(&a, "set-shared.pt", "zoo/set-shared.pt");
 	if (last)
 		add_fixture(&a, last, "zoo/set-rank-1.pt");
 	add_fixture(&a, "other_run.pt", "zoo/other-rank-2.pt");
-	finish(&a);
+	tar_finish(&a);
 	return a;
 }
 
 static void test_tar_set(void)
 {
 	s2_checkpoint *c;
-	archive a = set_archive("set-rank-1.pt");
+	tar_archive a = set_archive("set-rank-1.pt");
 	REQUIRE_OK(s2_checkpoint_parse(&c, a.bytes, a.n, "set.tar", &err));
 	check_whole(c);
 	s2_checkpoint_close(c);
@@ -206,15 +161,15 @@ static void test_tar_set(void)
 		      "set.tar:zoo/set-rank-1.pt: belongs to another run than ");
 	a.n = 0;
 	add_fixture(&a, "set-shared.pt", "set-shared.pt");
-	finish(&a);
+	tar_finish(&a);
 	check_refused(test_temp_file("set.tar", a.bytes, a.n), "expected the experts of set-shared.pt in rank files");
 	a.n = 0;
 	add_fixture(&a, "set-rank-0.pt", "model.pt");
-	finish(&a);
+	tar_finish(&a);
 	check_refused(test_temp_file("set.tar", a.bytes, a.n), "a tar archive without a NAME-shared.pt");
 }
 
-static void list(const archive *a, s2_tar_member **members, size_t *n)
+static void list(const tar_archive *a, s2_tar_member **members, size_t *n)
 {
 	REQUIRE_OK(s2_tar_list(members, n, arena, a->bytes, a->n, "t.tar", &err));
 }
@@ -222,26 +177,26 @@ static void list(const archive *a, s2_tar_member **members, size_t *n)
 static void test_tar_names(void)
 {
 	static const char pax[] = "11 mtime=1\n22 path=from/pax/name\n";
-	archive a = {.n = 0};
+	tar_archive a = {.n = 0};
 	s2_tar_member *m;
 	size_t n;
-	add(&a, "plain", '0', "12345", 5);
-	unsigned char *h = add(&a, "tail", '0', "", 0);
+	tar_add(&a, "plain", '0', "12345", 5);
+	unsigned char *h = tar_add(&a, "tail", '0', "", 0);
 	memcpy(h + 345, "deep/folder", 11);
-	seal(h);
-	add(&a, "././@LongLink", 'L', "a/long/name", 12);
-	add(&a, "cut", '0', "x", 1);
-	add(&a, "pax", 'x', pax, sizeof pax - 1);
-	add(&a, "cut", '0', "y", 1);
-	add(&a, "link", '2', "", 0);
-	h = add(&a, "old", 0, "z", 1);
+	tar_seal(h);
+	tar_add(&a, "././@LongLink", 'L', "a/long/name", 12);
+	tar_add(&a, "cut", '0', "x", 1);
+	tar_add(&a, "pax", 'x', pax, sizeof pax - 1);
+	tar_add(&a, "cut", '0', "y", 1);
+	tar_add(&a, "link", '2', "", 0);
+	h = tar_add(&a, "old", 0, "z", 1);
 	memset(h + 124, 0, 12); /* GNU's binary size */
 	h[124] = 0x80;
 	h[135] = 1;
 	memcpy(h + 257, "ustar  ", 8);
 	memcpy(h + 345, "times", 5);
-	seal(h);
-	finish(&a);
+	tar_seal(h);
+	tar_finish(&a);
 	list(&a, &m, &n);
 	REQUIRE(n == 5);
 	CHECK_STR(m[0].name, "plain");
@@ -251,37 +206,37 @@ static void test_tar_names(void)
 	CHECK_STR(m[3].name, "from/pax/name");
 	CHECK_STR(m[4].name, "old");
 	CHECK(m[4].n == 1 && m[4].bytes[0] == 'z');
-	a.n -= 2 * BLOCK; /* no end blocks: the end of the file will do */
+	a.n -= 2 * TAR_BLOCK; /* no end blocks: the end of the file will do */
 	list(&a, &m, &n);
 	CHECK_INT(n, 5);
 }
 
 static void test_tar_broken(void)
 {
-	archive good = {.n = 0};
+	tar_archive good = {.n = 0};
 	s2_tar_member *m;
 	size_t n;
-	add(&good, "plain", '0', "12345", 5);
-	for (size_t cut = 1; cut < BLOCK + 5; cut += 37) {
+	tar_add(&good, "plain", '0', "12345", 5);
+	for (size_t cut = 1; cut < TAR_BLOCK + 5; cut += 37) {
 		CHECK_INT(s2_tar_list(&m, &n, arena, good.bytes, cut, "t.tar", &err), S2ST_EFORMAT);
 		CHECK_CONTAINS(err.text, "t.tar: malformed tar archive");
 	}
-	archive bad = good;
+	tar_archive bad = good;
 	bad.bytes[0] = 'P'; /* the sum is not right any more */
 	CHECK_INT(s2_tar_list(&m, &n, arena, bad.bytes, bad.n, "t.tar", &err), S2ST_EFORMAT);
 	bad = good;
 	memset(bad.bytes + 124, '7', 11);
-	seal(bad.bytes);
+	tar_seal(bad.bytes);
 	CHECK_INT(s2_tar_list(&m, &n, arena, bad.bytes, bad.n, "t.tar", &err), S2ST_EFORMAT);
 	CHECK_CONTAINS(err.text, "a member is cut off");
 	bad = good;
 	bad.bytes[124] = '9';
-	seal(bad.bytes);
+	tar_seal(bad.bytes);
 	CHECK_INT(s2_tar_list(&m, &n, arena, bad.bytes, bad.n, "t.tar", &err), S2ST_EFORMAT);
 	static const char *const records[] = {"99 path=x\n", "path=x\n", "0 path=x\n", "3 ", "5path=x\n"};
 	for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
 		bad.n = 0;
-		add(&bad, "pax", 'x', records[i], strlen(records[i]));
+		tar_add(&bad, "pax", 'x', records[i], strlen(records[i]));
 		CHECK_INT(s2_tar_list(&m, &n, arena, bad.bytes, bad.n, "t.tar", &err), S2ST_EFORMAT);
 		CHECK_CONTAINS(err.text, "pax record");
 	}
