@@ -1,6 +1,6 @@
 /* Mixtures of experts over rank files: a shared part and up to three ranks, each after its length in two bytes, as the
  * tar archive that a release of them is. Parts of safetensors or pickles without a checksum, so that names, shapes and
- * configurations change under the fuzzer. What opens has all experts of each gate, and the layer binds or says why not. */
+ * configurations change under the fuzzer. What opens has all experts of each gate; the layer binds or says why not. */
 #include "base/size.h"
 #include "checkpoint_target.h"
 #include "layers/moe.h"

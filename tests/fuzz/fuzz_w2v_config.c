@@ -1,5 +1,5 @@
-/* The configuration of a wav2vec 2.0 model as YAML or JSON (--w2v-config), against the tensors of an XM transformer; the
- * first byte chooses which. What is accepted agrees with itself and binds. */
+/* The configuration of a wav2vec 2.0 model as YAML or JSON (--w2v-config), against the tensors of an XM transformer, of
+ * which the first byte says. What is accepted agrees with itself and binds. */
 #include <stdint.h>
 #include <stdlib.h>
 
