@@ -538,8 +538,7 @@ void cli_corpus_free(cli_corpus *k);
 typedef struct cli_unit_index {
 	const char *path;
 	FILE *f; /* NULL: no file was named */
-	struct cli_unit_place *places;
-	size_t n, cap;
+	s2st_names *names; /* with the offset of the line */
 } cli_unit_index;
 
 int cli_unit_index_open(cli_unit_index *x, const char *path, s2st_error *err);
@@ -547,11 +546,6 @@ void cli_unit_index_close(cli_unit_index *x);
 int cli_unit_index_find(cli_unit_index *x, const char *name, s2st_unit_line *out, s2st_error *err);
 
 /* ---- unit lines as inputs (cli_lines.c) ------------------------------------------------------------------------- */
-
-typedef struct cli_names {
-	char **slots;
-	size_t n, cap;
-} cli_names;
 
 /* The unit lines of files and stdin, one after another, numbered over all of them. Files are read once at the start, to
  * count lines and find names that come twice; lines of a pipe are given as they come, while the stage before still
@@ -571,7 +565,7 @@ typedef struct cli_lines {
 	char *text;        /* [cap] the line */
 	size_t cap;
 	char *id, *where; /* of the row given last */
-	cli_names names;
+	s2st_names *names; /* that must not come again; NULL: all lines have been looked at */
 } cli_lines;
 
 int cli_lines_open(cli *c, cli_lines *l, const cli_vocoder *voice, s2st_error *err);

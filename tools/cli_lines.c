@@ -7,63 +7,6 @@
 
 #include "cli.h"
 
-/* ---- names seen before: open addressing, at most half full ---------------------------------------------------- */
-
-static size_t hash(const char *s)
-{
-	uint64_t h = 14695981039346656037u; /* FNV-1a */
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return (size_t)h;
-}
-
-static char **slot_of(char **slots, size_t cap, const char *name)
-{
-	size_t i = hash(name) & (cap - 1);
-	while (slots[i] && strcmp(slots[i], name) != 0)
-		i = (i + 1) & (cap - 1);
-	return &slots[i];
-}
-
-static int grow(cli_names *names, s2st_error *err)
-{
-	size_t cap = names->cap ? names->cap * 2 : 64;
-	char **slots = calloc(cap, sizeof *slots);
-	if (!slots)
-		return cli_fail_memory(err);
-	for (size_t i = 0; i < names->cap; i++)
-		if (names->slots[i])
-			*slot_of(slots, cap, names->slots[i]) = names->slots[i];
-	free(names->slots);
-	names->slots = slots;
-	names->cap = cap;
-	return S2ST_OK;
-}
-
-/* 1: new, and now remembered; 0: seen before. */
-static int add_name(cli_names *names, const char *name, s2st_error *err)
-{
-	int rc = names->n * 2 >= names->cap ? grow(names, err) : S2ST_OK;
-	if (rc < 0)
-		return rc;
-	char **slot = slot_of(names->slots, names->cap, name);
-	if (*slot)
-		return 0;
-	*slot = strdup(name);
-	if (!*slot)
-		return cli_fail_memory(err);
-	names->n++;
-	return 1;
-}
-
-static void clear_names(cli_names *names)
-{
-	for (size_t i = 0; i < names->cap; i++)
-		free(names->slots[i]);
-	free(names->slots);
-	*names = (cli_names){0};
-}
-
 /* ---- lines ------------------------------------------------------------------------------------------------------ */
 
 static int open_file(cli_lines *l, s2st_error *err)
@@ -134,7 +77,8 @@ static int fill_row(cli_lines *l, s2st_input *row, const s2st_unit_line *line, s
 	if (strlen(l->text) != n)
 		l->text[0] = 0; /* a NUL byte: what is left has no units, and the line says so */
 	*row = (s2st_input){.id = l->id, .path = l->where, .target = l->text, .index = index, .n_frames = -1};
-	const int rc = add_name(&l->names, l->id, err);
+	size_t earlier;
+	const int rc = l->names ? s2st_names_add(l->names, l->id, strlen(l->id), place, &earlier, err) : 1;
 	if (rc == 0)
 		return cli_fail(err, S2ST_EINPUT,
 				"%s: '%s' was the name of an earlier line, whose output it would replace", l->where,
@@ -200,7 +144,8 @@ static int scan(cli_lines *l, size_t *count, s2st_error *err)
 	while ((rc = cli_next_line(l, &row, err)) > 0)
 		continue;
 	close_file(l);
-	clear_names(&l->names);
+	s2st_names_free(l->names);
+	l->names = NULL;
 	*count = l->index;
 	l->index = l->next_file = 0;
 	if (rc == 0 && l->stdin_start >= 0) {
@@ -237,6 +182,8 @@ int cli_lines_open(cli *c, cli_lines *l, const cli_vocoder *voice, s2st_error *e
 	size_t count = 0;
 	*l = (cli_lines){.end = SIZE_MAX, .stdin_start = -1, .total = -1, .voice = voice};
 	int rc = keep_readable(c, l, err);
+	if (rc == S2ST_OK)
+		rc = s2st_names_new(&l->names, err);
 	if (rc < 0)
 		return rc;
 	if (!can_rewind(l) && c->n_shards > 1)
@@ -254,7 +201,7 @@ int cli_lines_open(cli *c, cli_lines *l, const cli_vocoder *voice, s2st_error *e
 void cli_lines_close(cli_lines *l)
 {
 	close_file(l);
-	clear_names(&l->names);
+	s2st_names_free(l->names);
 	free(l->files);
 	free(l->text);
 	free(l->id);

@@ -127,6 +127,16 @@ S2ST_CHECK int s2st_records_ints(s2st_records *r, const char *key, const int32_t
 #define S2ST_HASH_START 0u
 uint64_t s2st_hash(uint64_t hash, const void *bytes, size_t n);
 
+/* Names with a number each, to find the one that comes twice: 21 to 43 bytes a name in memory, however long it is.
+ * Names are told apart by their 64-bit hashes: two of a million are taken for one with a probability of 3e-8. */
+typedef struct s2st_names s2st_names;
+S2ST_CHECK int s2st_names_new(s2st_names **out, s2st_error *err);
+/* `name` [n]. 1: new, and now remembered with `number`; 0: it was there, with the number *earlier; < 0: error. */
+S2ST_CHECK int s2st_names_add(s2st_names *names, const char *name, size_t n, size_t number, size_t *earlier,
+			      s2st_error *err);
+bool s2st_names_find(const s2st_names *names, const char *name, size_t n, size_t *number);
+void s2st_names_free(s2st_names *names);
+
 typedef struct s2st_stamp {
 	int64_t size, mtime; /* bytes; nanoseconds */
 	uint64_t inode;      /* and device */

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audio/idset.h"
 #include "audio/lines.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/size.h"
 
 enum { DIGITS = 16, HEAD = 2 * (DIGITS + 1), MAX_FILES = 256, OFFSET_BITS = 48 };
@@ -17,7 +17,7 @@ enum { DIGITS = 16, HEAD = 2 * (DIGITS + 1), MAX_FILES = 256, OFFSET_BITS = 48 }
 struct s2st_journal {
 	char *path;
 	int fd;          /* appended to */
-	s2_idset places; /* key -> number of the file and offset in it */
+	s2st_names places; /* key -> number of the file and offset in it */
 	int files[MAX_FILES]; /* [n_files] read from */
 	size_t n_files;
 };
@@ -118,7 +118,7 @@ static int read_all(s2st_journal *j, FILE *f, size_t number, const char *path, s
 		if (line[n - 1] == '\n') {
 			line[n - 1] = 0;
 			if (parse_record(line, &key))
-				rc = s2_idset_put(&j->places, key, number << OFFSET_BITS | at, err);
+				rc = s2_names_put(&j->places, key, number << OFFSET_BITS | at, err);
 		}
 		at += (size_t)n;
 	}
@@ -150,7 +150,7 @@ int s2st_journal_find(const s2st_journal *j, uint64_t key, char **text, s2st_err
 {
 	size_t place;
 	*text = NULL;
-	if (!s2_idset_get(&j->places, key, &place))
+	if (!s2_names_get(&j->places, key, &place))
 		return 0;
 	const int fd = dup(j->files[place >> OFFSET_BITS]);
 	s2_lines lines;
@@ -206,7 +206,7 @@ void s2st_journal_free(s2st_journal *j)
 		close(j->files[i]);
 	if (j->fd >= 0)
 		close(j->fd);
-	s2_idset_free(&j->places);
+	s2_names_clear(&j->places);
 	free(j->path);
 	free(j);
 }

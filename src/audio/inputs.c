@@ -13,10 +13,10 @@
 
 #include "audio/audiofile.h"
 #include "audio/folder.h"
-#include "audio/idset.h"
 #include "audio/manifest.h"
 #include "audio/spool.h"
 #include "base/file.h"
+#include "base/names.h"
 
 typedef enum source_kind { FILE_PATH, FOLDER, MANIFEST } source_kind;
 
@@ -37,7 +37,7 @@ struct s2st_inputs {
 	size_t row;        /* rows read of the whole list */
 	size_t begin, end; /* rows of this shard; end SIZE_MAX: unknown */
 	bool unique;
-	s2_idset ids; /* of rows whose ids are checked as they come */
+	s2st_names ids; /* of rows whose ids are checked as they come */
 	char *id;     /* of the current row, made from its path */
 };
 
@@ -212,7 +212,7 @@ static int next_row(s2st_inputs *in, s2st_input *out, s2st_error *err)
 static int check_id(s2st_inputs *in, const s2st_input *row, s2st_error *err)
 {
 	size_t earlier;
-	int rc = in->unique ? s2_idset_add(&in->ids, row->id, row->index, &earlier, err) : 1;
+	int rc = in->unique ? s2st_names_add(&in->ids, row->id, strlen(row->id), row->index, &earlier, err) : 1;
 	if (rc == 0)
 		return s2_fail(err, S2ST_EINPUT,
 			       "%s: expected inputs with different names, found \"%s\" again (first: input %zu)",
@@ -246,7 +246,7 @@ static int survey(s2st_inputs *in, const s2st_inputs_options *opt, s2st_error *e
 		return rc;
 	s2st_shard_range(in->row, opt->shard, opt->n_shards, &in->begin, &in->end);
 	in->unique = false; /* done */
-	s2_idset_free(&in->ids);
+	s2_names_clear(&in->ids);
 	return rewind_sources(in, err);
 }
 
@@ -322,7 +322,7 @@ void s2st_inputs_free(s2st_inputs *in)
 			close(s->spool);
 	}
 	free(in->sources);
-	s2_idset_free(&in->ids);
+	s2_names_clear(&in->ids);
 	free(in->id);
 	free(in);
 }
