@@ -26,12 +26,17 @@ serve data/golden/mms/lid.pt $f/mms/lid/mms1b_l126.pt
 serve data/golden/mms/lid.dict.lang.txt $f/mms/lid/dict/l126/dict.lang.txt
 serve $pack/asr.pt $f/fairseq/wav2vec/wav2vec_vox_960h_pl.pt
 serve $pack/dict.ltr.txt $f/fairseq/wav2vec/dict.ltr.txt
+serve data/golden/xm/proj.pt $f/speech_matrix/s2s_models/checkpoint_xm_transformer_all_en_1.3b.pt
+serve data/golden/xm/proj.dict.txt $f/fairseq/speech_to_speech/s2st_finetuning/dict.txt
+tar -chf moe.tar -C data/golden/xm moe-shared.pt moe-rank-0.pt moe-rank-1.pt
+serve moe.tar $f/speech_matrix/s2s_models/checkpoint_gshard_slavic_en_4.3b.tar
 for file in data/golden/ctc/hf/*; do
 	serve "$file" "huggingface.co/jonatasgrosman/wav2vec2-large-xlsr-53-spanish/resolve/main/$(basename "$file")"
 done
 
 echo '--- addresses'
 "$top/scripts/fetch-speechmatrix.sh" --list --laser --with-encoder cs it
+"$top/scripts/fetch-speechmatrix.sh" --list --gshard all en
 "$top/scripts/fetch-textless.sh" --list en
 "$top/scripts/fetch-mms.sh" --list --lid 126
 "$top/scripts/fetch-asr.sh" --list hr
@@ -47,6 +52,18 @@ fetch speechmatrix --with-encoder --laser -o sm es en
 printf x >>sm/romance.pt
 exits 1 fetch speechmatrix --laser -o sm es en
 mv away mirror
+echo '--- XM transformers'
+fetch speechmatrix --xm -o xm all en
+cat xm/pack.json
+s2ut-generate --pack xm --max-len-b 9 data/golden/audio/austen_a.wav
+printf '%s 1\n' $(seq 0 27) '[en]' '[es]' '<mask>' >own.txt
+fetch speechmatrix --gshard --dict own.txt -o gshard slavic en
+grep -A 5 '"files"' gshard/pack.json
+cmp own.txt gshard/dict.txt
+s2ut-generate --pack gshard --max-len-b 9 data/golden/audio/austen_a.wav
+head -n 9 own.txt >short.txt # of another size than the model: said when it is opened
+fetch speechmatrix --gshard --dict short.txt -o short slavic en
+exits 3 s2ut-generate --pack short data/golden/audio/austen_a.wav
 echo '--- one language'
 fetch textless -o units en
 grep -c sha256 units/pack.json
@@ -90,6 +107,12 @@ exits 2 fetch speechmatrix es 2>&1 | sed -n 1p
 exits 2 fetch speechmatrix en en 2>&1 | sed -n 1p
 exits 2 fetch speechmatrix en xx 2>&1 | sed -n 1p
 exits 2 fetch speechmatrix slavic de 2>&1 | sed -n 1p
+exits 2 fetch speechmatrix --xm es en 2>&1 | sed -n 1p
+exits 2 fetch speechmatrix --gshard slavic de 2>&1 | sed -n 1p
+exits 2 fetch speechmatrix all en 2>&1 | sed -n 1p
+exits 2 fetch speechmatrix --laser --xm all en 2>&1 | sed -n 1p
+exits 2 fetch speechmatrix --dict own.txt es en 2>&1 | sed -n 1p
+exits 1 fetch speechmatrix --xm --dict missing.txt all en
 exits 2 fetch textless sw 2>&1 | sed -n 1p
 exits 2 fetch mms 2>&1 | sed -n 1p
 exits 2 fetch mms ../x 2>&1 | sed -n 1p
