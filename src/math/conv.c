@@ -31,12 +31,13 @@ static s2_right group_weight(const s2_conv1d *c, size_t g)
 	};
 }
 
-void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t len, const s2_conv1d *c,
-		       const s2_epilogue *e)
+/* m rows of the result, from the one whose first tap lies `pad` rows ahead of in [len, c_in]. */
+static void convolve(const s2_exec *x, float *out, size_t ldo, size_t m, const float *in, size_t len, ptrdiff_t pad,
+		     const s2_conv1d *c, const s2_epilogue *e)
 {
-	size_t n = c->c_out / c->groups, channels = c->c_in / c->groups, m = s2_conv1d_out_len(c, len);
+	const size_t n = c->c_out / c->groups, channels = c->c_in / c->groups;
 	for (size_t g = 0; g < c->groups; g++) {
-		s2_left a = {
+		const s2_left a = {
 			.x = in + g * channels,
 			.len = len,
 			.ld = c->c_in,
@@ -44,15 +45,27 @@ void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in
 			.c = channels,
 			.stride = c->stride,
 			.dilation = c->dilation,
-			.pad = (ptrdiff_t)c->pad,
+			.pad = pad,
 		};
-		s2_right b = group_weight(c, g);
+		const s2_right b = group_weight(c, g);
 		s2_epilogue own = e ? *e : (s2_epilogue){0};
 		own.bias = c->bias ? c->bias + g * n : NULL;
 		if (own.residual)
 			own.residual += g * n;
 		s2_gemm(x, out + g * n, ldo, m, n, &a, &b, &own);
 	}
+}
+
+void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t len, const s2_conv1d *c,
+		       const s2_epilogue *e)
+{
+	convolve(x, out, ldo, s2_conv1d_out_len(c, len), in, len, (ptrdiff_t)c->pad, c, e);
+}
+
+void s2_conv1d_span(const s2_exec *x, s2_span out, s2_span in, const s2_conv1d *c, const s2_epilogue *e)
+{
+	const ptrdiff_t ahead = (ptrdiff_t)in.first - (ptrdiff_t)out.first;
+	convolve(x, out.x, c->c_out, out.end - out.first, in.x, in.end - in.first, (ptrdiff_t)c->pad + ahead, c, e);
 }
 
 int s2_conv1d_settle(s2_conv1d *c, s2_arena *a, s2st_error *err)

@@ -23,6 +23,15 @@ size_t s2_conv_transpose1d_out_len(const s2_conv1d *c, size_t len); /* (len-1)*s
  * The result may not overlap `in`; e->residual may be out. */
 void s2_conv1d_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t len, const s2_conv1d *c,
 		       const s2_epilogue *e);
+
+/* Rows [first, end) of a signal [.., c]. */
+typedef struct s2_span {
+	float *x; /* row `first` */
+	size_t first, end;
+} s2_span;
+/* The same for a part of the result, at stride 1: `in` holds all rows within c->pad of out's that the signal has. */
+void s2_conv1d_span(const s2_exec *x, s2_span out, s2_span in, const s2_conv1d *c, const s2_epilogue *e);
+
 /* The weight in the order that products add up in, [c_out][k][c_in/groups] float32 in memory of `a`: for convolutions
  * over long signals, whose weight is read time and again. Nothing to do without one. */
 S2ST_CHECK int s2_conv1d_settle(s2_conv1d *c, s2_arena *a, s2st_error *err);

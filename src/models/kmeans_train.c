@@ -20,16 +20,6 @@ s2st_kmeans_options s2st_kmeans_defaults(void)
 	};
 }
 
-bool s2st_is_drawn(uint64_t seed, uint64_t index, double fraction)
-{
-	/* splitmix64: an index says by itself whether it is in */
-	uint64_t z = (seed << 32 | 0x9e3779b9u) + index * 0x9e3779b97f4a7c15u;
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	z ^= z >> 31;
-	return (double)(z >> 11) * 0x1p-53 < fraction;
-}
-
 /* ---- setting up ---- */
 
 static int check_options(const s2_kmeans_trainer *t, s2st_error *err)

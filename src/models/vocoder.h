@@ -153,13 +153,4 @@ S2ST_CHECK int s2_vocoder_predict(s2_vocoder_state *s, const int32_t *units, siz
 /* The generator (vocoder_generate.c): wave [s2_vocoder_out_len]. */
 S2ST_CHECK int s2_vocoder_generate(s2_vocoder_state *s, const s2_vocoder_input *in, float *wave, s2st_error *err);
 
-/* Rows [first, end) of a channels-last signal. */
-typedef struct s2_rows {
-	float *x; /* row `first` */
-	size_t first, end;
-} s2_rows;
-
-/* out = conv(in) for a convolution with "same" padding; `in` holds all rows within c->pad of out's that exist. */
-void s2_vocoder_conv(const s2_exec *x, s2_rows out, s2_rows in, const s2_conv1d *c, const s2_epilogue *e);
-
 #endif

@@ -22,33 +22,15 @@ static range widen(range r, size_t by, size_t len)
 	return (range){r.first - s2_min(r.first, by), r.end + s2_min(len - r.end, by)};
 }
 
-static range range_of(s2_rows r)
+static range range_of(s2_span r)
 {
 	return (range){r.first, r.end};
 }
 
 /* The same buffer seen from row `r.first` on. */
-static s2_rows part(s2_rows b, range r, size_t c)
+static s2_span part(s2_span b, range r, size_t c)
 {
-	return (s2_rows){b.x + (r.first - b.first) * c, r.first, r.end};
-}
-
-void s2_vocoder_conv(const s2_exec *x, s2_rows out, s2_rows in, const s2_conv1d *c, const s2_epilogue *e)
-{
-	const s2_left a = {.x = in.x,
-			   .len = in.end - in.first,
-			   .ld = c->c_in,
-			   .taps = c->k,
-			   .c = c->c_in,
-			   .stride = 1,
-			   .dilation = c->dilation,
-			   .pad = (ptrdiff_t)(c->pad + in.first) - (ptrdiff_t)out.first};
-	const s2_right w = {
-		.w = c->w, .dtype = c->dtype, .sn = c->strides[0], .st = c->strides[2], .sc = c->strides[1],
-		.packed = c->packed ? c->packed[0] : NULL};
-	s2_epilogue with = *e;
-	with.bias = c->bias;
-	s2_gemm(x, out.x, c->c_out, out.end - out.first, c->c_out, &a, &w, &with);
+	return (s2_span){b.x + (r.first - b.first) * c, r.first, r.end};
 }
 
 /* ---- one tile of a stage -------------------------------------------------------------------------------------- */
@@ -69,13 +51,13 @@ static size_t up_rows(const s2_conv1d *c, size_t rows)
 }
 
 /* buffer <- transposed convolution; the result's view begins where that of the wanted rows does. */
-static s2_rows up_sample(const s2_exec *x, const s2_conv1d *c, range out, s2_rows in, size_t in_len, float *buffer)
+static s2_span up_sample(const s2_exec *x, const s2_conv1d *c, range out, s2_span in, size_t in_len, float *buffer)
 {
 	const range from = up_inputs(c, out, in_len);
-	const s2_rows src = part(in, from, c->c_in);
+	const s2_span src = part(in, from, c->c_in);
 	s2_conv_transpose1d_forward(x, buffer, src.x, from.end - from.first, c);
 	/* Its first row is at from.first * stride, the rows before `out` lack inputs. */
-	return (s2_rows){buffer + (out.first - from.first * c->stride) * c->c_out, out.first, out.end};
+	return (s2_span){buffer + (out.first - from.first * c->stride) * c->c_out, out.first, out.end};
 }
 
 /* ---- residual blocks ------------------------------------------------------------------------------------------ */
@@ -99,7 +81,7 @@ static range pair_inputs(const s2_vocoder_pair *p, range out, size_t len, range 
 typedef struct conv_step {
 	const s2_conv1d *conv;
 	const s2_short_conv *fast;
-	s2_rows out, in;
+	s2_span out, in;
 	float in_slope, out_slope;
 	const float *residual;
 } conv_step;
@@ -128,12 +110,12 @@ static void run_conv(const s2_exec *x, conv_step s, float *work)
 		s2_leaky_relu(x, work, s.in.x, (s.in.end - s.in.first) * s.conv->c_in, s.in_slope);
 		s.in.x = work;
 	}
-	s2_vocoder_conv(x, s.out, s.in, s.conv, &e);
+	s2_conv1d_span(x, s.out, s.in, s.conv, &e);
 }
 
 /* out [+]= block(in): x += conv2(leaky(conv1(leaky(x)))) for each pair. `tmp`: work, and two buffers as large as
  * in's. */
-static void residual_block(const s2_exec *x, const s2_vocoder_block *b, s2_rows out, bool add, s2_rows in, size_t c,
+static void residual_block(const s2_exec *x, const s2_vocoder_block *b, s2_span out, bool add, s2_span in, size_t c,
 			   size_t len, float *const tmp[3])
 {
 	range give[S2_VOCODER_MAX_DILATIONS] = {{0}}, mid[S2_VOCODER_MAX_DILATIONS] = {{0}}, need = range_of(out);
@@ -141,7 +123,7 @@ static void residual_block(const s2_exec *x, const s2_vocoder_block *b, s2_rows 
 		give[i] = need;
 		need = pair_inputs(&b->pairs[i], need, len, &mid[i]);
 	}
-	s2_rows cur = part(in, need, c);
+	s2_span cur = part(in, need, c);
 	for (size_t i = 0; i < b->n_pairs; i++) {
 		const s2_vocoder_pair *p = &b->pairs[i];
 		const bool two = p->second.k > 0, done = i + 1 == b->n_pairs && !add;
@@ -152,13 +134,13 @@ static void residual_block(const s2_exec *x, const s2_vocoder_block *b, s2_rows 
 				   .out_slope = 1};
 		conv_step last = first;
 		if (two) {
-			first.out = (s2_rows){tmp[1], mid[i].first, mid[i].end};
+			first.out = (s2_span){tmp[1], mid[i].first, mid[i].end};
 			first.out_slope = INNER_SLOPE;
 			run_conv(x, first, tmp[0]);
 			last = (conv_step){.conv = &p->second, .fast = p->fast[1], .in = first.out, .in_slope = 1,
 					   .out_slope = 1};
 		}
-		last.out = done ? out : part((s2_rows){to, in.first, in.end}, give[i], c);
+		last.out = done ? out : part((s2_span){to, in.first, in.end}, give[i], c);
 		last.residual = part(cur, give[i], c).x;
 		run_conv(x, last, tmp[0]);
 		cur = last.out;
@@ -204,14 +186,14 @@ static size_t stage_work(const s2_vocoder_stage *s, size_t rows)
 }
 
 /* Rows out.first .. out.end of the stage's signal [len, c]; `in` holds the rows [in_len] that they depend on. */
-static void stage_tile(const s2_exec *x, const s2_vocoder_stage *s, s2_rows out, size_t len, s2_rows in, size_t in_len,
+static void stage_tile(const s2_exec *x, const s2_vocoder_stage *s, s2_span out, size_t len, s2_span in, size_t in_len,
 		       float slope, float *work)
 {
 	const size_t c = s->up.c_out;
 	const range r = stage_inputs(s, range_of(out), len);
 	const size_t floats = signal_floats(s, r.end - r.first);
 	float *const tmp[3] = {work + 3 * floats, work + floats, work + 2 * floats};
-	const s2_rows up = up_sample(x, &s->up, r, in, in_len, work);
+	const s2_span up = up_sample(x, &s->up, r, in, in_len, work);
 	for (size_t i = 0; i < s->n_blocks; i++)
 		residual_block(x, &s->blocks[i], out, i > 0, up, c, len, tmp);
 	mean_leaky(out.x, (out.end - out.first) * c, s->n_blocks, slope);
@@ -222,7 +204,7 @@ static void stage_tile(const s2_exec *x, const s2_vocoder_stage *s, s2_rows out,
 typedef struct stage_job {
 	s2_vocoder_state *state;
 	const s2_vocoder_stage *stage;
-	s2_rows out, in;
+	s2_span out, in;
 	size_t len, in_len, tile, work_floats;
 	float slope;
 	float *work; /* [workers, work_floats] */
@@ -290,14 +272,14 @@ static void make_plan(plan *p, const s2_vocoder *v, size_t n_frames, range sampl
 		p->floats = s2_max(p->floats, (p->stage[i].end - p->stage[i].first) * (v->cfg.channels >> i));
 }
 
-static int first_rows(s2_vocoder_state *s, const s2_vocoder_input *in, s2_rows out, s2st_error *err)
+static int first_rows(s2_vocoder_state *s, const s2_vocoder_input *in, s2_span out, s2st_error *err)
 {
 	const s2_vocoder *v = s->v;
 	const range r = widen(range_of(out), v->pre.pad, in->n_frames);
 	float *rows;
 	S2_ALLOC(rows, s->x.scratch, r.end - r.first, v->cfg.in_dim, err);
 	s2_vocoder_input_rows(in, v, rows, r.first, r.end);
-	s2_vocoder_conv(&s->x, out, (s2_rows){rows, r.first, r.end}, &v->pre, &(s2_epilogue){0});
+	s2_conv1d_span(&s->x, out, (s2_span){rows, r.first, r.end}, &v->pre, &(s2_epilogue){0});
 	s2_leaky_relu(&s->x, out.x, out.x, (out.end - out.first) * v->cfg.channels, INNER_SLOPE);
 	return 0;
 }
@@ -311,11 +293,11 @@ static int generate_tile(s2_vocoder_state *s, const s2_vocoder_input *in, range 
 	make_plan(&p, v, in->n_frames, samples);
 	S2_ALLOC(signal[0], s->x.scratch, p.floats, 1, err);
 	S2_ALLOC(signal[1], s->x.scratch, p.floats, 1, err);
-	s2_rows cur = {signal[0], p.stage[0].first, p.stage[0].end};
+	s2_span cur = {signal[0], p.stage[0].first, p.stage[0].end};
 	S2_TRY(first_rows(s, in, cur, err));
 	for (size_t i = 0; i < n; i++) {
 		const s2_mark mark = s2_arena_mark(s->x.scratch);
-		const s2_rows next = {signal[(i + 1) % 2], p.stage[i + 1].first, p.stage[i + 1].end};
+		const s2_span next = {signal[(i + 1) % 2], p.stage[i + 1].first, p.stage[i + 1].end};
 		stage_job j = {.state = s,
 			       .stage = &v->stages[i],
 			       .out = next,
@@ -328,7 +310,7 @@ static int generate_tile(s2_vocoder_state *s, const s2_vocoder_input *in, range 
 		S2_TRY(rc);
 		cur = next;
 	}
-	s2_vocoder_conv(&s->x, (s2_rows){wave + samples.first, samples.first, samples.end}, cur, &v->post,
+	s2_conv1d_span(&s->x, (s2_span){wave + samples.first, samples.first, samples.end}, cur, &v->post,
 			&(s2_epilogue){.act = S2_ACT_TANH});
 	return 0;
 }

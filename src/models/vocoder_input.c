@@ -41,9 +41,9 @@ static int predict_tile(s2_vocoder_state *s, const int32_t *units, size_t n, siz
 	for (size_t i = in0; i < in1; i++)
 		s2_embedding_row(in + (i - in0) * e, &v->dict, (size_t)units[i]);
 	const s2_epilogue relu = {.act = S2_ACT_RELU};
-	s2_vocoder_conv(&s->x, (s2_rows){mid, mid0, mid1}, (s2_rows){in, in0, in1}, &d->conv1, &relu);
+	s2_conv1d_span(&s->x, (s2_span){mid, mid0, mid1}, (s2_span){in, in0, in1}, &d->conv1, &relu);
 	s2_norm_forward(&s->x, mid, mid, mid1 - mid0, h, &d->ln1);
-	s2_vocoder_conv(&s->x, (s2_rows){top, first, end}, (s2_rows){mid, mid0, mid1}, &d->conv2, &relu);
+	s2_conv1d_span(&s->x, (s2_span){top, first, end}, (s2_span){mid, mid0, mid1}, &d->conv2, &relu);
 	s2_norm_forward(&s->x, top, top, end - first, h, &d->ln2);
 	s2_linear_forward(&s->x, log_durations, 1, top, end - first, &d->proj, NULL);
 	for (size_t i = first; i < end; i++)
