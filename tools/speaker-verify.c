@@ -3,53 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_embedder.h"
 
 typedef struct verify {
 	cli *c;
-	const char *model_file;
+	cli_embedder embedder;
 	double threshold;
-	s2st_context *context;
-	s2st_embedder *model;
-	s2st_embedder_info info;
 	float *vectors[2];
 	size_t n; /* vectors so far */
 } verify;
 
 static int open_session(void *self, void **own, s2st_error *err)
 {
-	const verify *v = self;
-	s2st_embedder_session *session = NULL;
-	int rc = s2st_embedder_session_new(&session, v->model, err);
-	*own = session;
-	return rc;
+	return cli_embedder_session(&((const verify *)self)->embedder, own, err);
 }
 
-static void close_session(void *self, void *own)
-{
-	(void)self;
-	s2st_embedder_session_free(own);
-}
-
-/* The vector travels to emit as the result's samples. */
 static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
-	const verify *v = self;
-	const size_t dim = (size_t)v->info.dim;
-	s2st_audio audio;
-	const float *vector;
-	int rc = cli_read_audio(result, &audio, row->path, err);
-	if (rc < 0)
-		return rc;
-	rc = s2st_embed(own, audio.samples, audio.n, &vector, err);
-	s2st_audio_free(&audio);
-	if (rc < 0)
-		return rc;
-	result->samples = reallocarray(NULL, dim, sizeof *result->samples);
-	if (!result->samples)
-		return cli_fail_memory(err);
-	memcpy(result->samples, vector, dim * sizeof *vector);
-	return S2ST_OK;
+	return cli_embedder_run(&((const verify *)self)->embedder, own, row, result, err);
 }
 
 static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
@@ -92,7 +63,7 @@ static int print_score(const verify *v)
 	s2st_writer *out;
 	cli *c = v->c;
 	cli_text text = {0};
-	const double score = cosine(v->vectors[0], v->vectors[1], (size_t)v->info.dim);
+	const double score = cosine(v->vectors[0], v->vectors[1], (size_t)v->embedder.info.dim);
 	text.f = open_memstream(&text.bytes, &text.n);
 	int rc = text.f ? S2ST_OK : cli_fail_memory(&err);
 	if (rc == S2ST_OK && c->json)
@@ -129,9 +100,9 @@ static int run(verify *v)
 		.self = v,
 		.source = inputs,
 		.total = s2st_inputs_count(inputs),
-		.context = v->context,
+		.context = v->embedder.context,
 		.open = open_session,
-		.close = close_session,
+		.close = cli_embedder_session_close,
 		.audio = true,
 		.next = cli_next_input,
 		.work = work,
@@ -148,7 +119,7 @@ static int do_all(verify *v, cli_models *models)
 {
 	cli *c = v->c;
 	s2st_error err;
-	if (!v->model_file)
+	if (!v->embedder.file)
 		cli_misuse(c, "no model: give -m MODEL.pth");
 	if (c->n_args != 2)
 		cli_misuse(c, "expected two recordings, A and B, found %zu", c->n_args);
@@ -163,14 +134,11 @@ static int do_all(verify *v, cli_models *models)
 		code = cli_models_open(c, models);
 	if (code != CLI_OK)
 		return code;
-	v->context = models->context;
-	if (s2st_embedder_open(&v->model, models->context, v->model_file, &err) < 0) {
-		cli_error(c, v->model_file, err.text);
-		return CLI_MODEL;
-	}
-	s2st_embedder_get_info(v->model, &v->info);
-	if (strcmp(v->info.kind, "ecapa_tdnn") != 0) {
-		cli_error(c, v->model_file, "expected a speaker encoder (ECAPA-TDNN), found another embedder");
+	code = cli_embedder_open(c, &v->embedder, models->context);
+	if (code != CLI_OK)
+		return code;
+	if (strcmp(v->embedder.info.kind, "ecapa_tdnn") != 0) {
+		cli_error(c, v->embedder.file, "expected a speaker encoder (ECAPA-TDNN), found another embedder");
 		return CLI_MODEL;
 	}
 	return run(v);
@@ -197,7 +165,7 @@ int main(int argc, char **argv)
 	};
 	verify v = {.c = &c, .threshold = 0.5};
 	const cli_option model[] = {
-		{'m', "model", CLI_TEXT, "MODEL", &v.model_file, 0, 0, "encoder with an ECAPA-TDNN, as released"},
+		{'m', "model", CLI_TEXT, "MODEL", &v.embedder.file, 0, 0, "encoder with an ECAPA-TDNN, as released"},
 	};
 	const cli_option output[] = {
 		{0, "threshold", CLI_REAL, "X", &v.threshold, -1, 1, "from this score on the speaker is the same"},
@@ -210,7 +178,7 @@ int main(int argc, char **argv)
 	int code = do_all(&v, &models);
 	free(v.vectors[0]);
 	free(v.vectors[1]);
-	s2st_embedder_free(v.model);
+	cli_embedder_close(&v.embedder);
 	cli_models_close(&models);
 	return cli_end(&c, code);
 }

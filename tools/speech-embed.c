@@ -2,16 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_embedder.h"
 #include "cli_features.h"
 
 typedef struct embed {
 	cli *c;
-	const char *model_file;
+	cli_embedder embedder;
 	cli_source source;
-	s2st_embedder *model;
-	s2st_context *context;
-	s2st_embedder_info info;
 
 	cli_matrix out; /* with --json the lines alone, which hold the embeddings */
 } embed;
@@ -29,52 +26,24 @@ static void print_json(FILE *f, const s2st_input *row, const float *vector, size
 	fputs("}\n", f);
 }
 
-/* The vector travels to emit as the result's samples. */
-static int keep(cli_result *result, const float *vector, size_t dim, s2st_error *err)
-{
-	result->samples = reallocarray(NULL, dim, sizeof *result->samples);
-	if (!result->samples)
-		return cli_fail_memory(err);
-	memcpy(result->samples, vector, dim * sizeof *vector);
-	result->n_samples = dim;
-	return S2ST_OK;
-}
-
 static int open_session(void *self, void **own, s2st_error *err)
 {
-	const embed *e = self;
-	s2st_embedder_session *session = NULL;
-	int rc = s2st_embedder_session_new(&session, e->model, err);
-	*own = session;
-	return rc;
-}
-
-static void close_session(void *self, void *own)
-{
-	(void)self;
-	s2st_embedder_session_free(own);
+	return cli_embedder_session(&((const embed *)self)->embedder, own, err);
 }
 
 static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	const embed *e = self;
-	const size_t dim = (size_t)e->info.dim;
-	s2st_audio audio;
-	const float *vector;
 	if (strpbrk(row->id, "\t\r\n") || strpbrk(row->path, "\t\r\n"))
 		return cli_fail(err, S2ST_EINPUT, "a name with a tab or a line end cannot stand in the list of ids");
-	int rc = cli_read_audio(result, &audio, row->path, err);
-	if (rc < 0)
-		return rc;
-	rc = s2st_embed(own, audio.samples, audio.n, &vector, err);
-	s2st_audio_free(&audio);
+	int rc = cli_embedder_run(&e->embedder, own, row, result, err);
 	if (rc < 0)
 		return rc;
 	if (e->c->json)
-		print_json(result->text.f, row, vector, dim);
+		print_json(result->text.f, row, result->samples, result->n_samples);
 	else
 		fprintf(result->text.f, "%s\t%s\n", row->id, cli_display(row->path));
-	return keep(result, vector, dim, err);
+	return S2ST_OK;
 }
 
 static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
@@ -95,7 +64,7 @@ static int open_outputs(embed *e, s2st_error *err)
 	const char *o = e->c->output;
 	if (e->c->json)
 		return cli_open_stream(e->c, &e->out.lines, o ? o : "-", err);
-	return cli_matrix_open(e->c, &e->out, o, "ids", (size_t)e->info.dim, err);
+	return cli_matrix_open(e->c, &e->out, o, "ids", (size_t)e->embedder.info.dim, err);
 }
 
 static int run(embed *e)
@@ -113,9 +82,9 @@ static int run(embed *e)
 			.self = e,
 			.source = inputs,
 			.total = s2st_inputs_count(inputs),
-			.context = e->context,
+			.context = e->embedder.context,
 			.open = open_session,
-			.close = close_session,
+			.close = cli_embedder_session_close,
 			.audio = true,
 			.next = cli_next_input,
 			.work = work,
@@ -136,18 +105,6 @@ static int run(embed *e)
 
 /* ---- the tool ---- */
 
-static int open_model(embed *e, s2st_context *context)
-{
-	s2st_error err;
-	e->context = context;
-	if (s2st_embedder_open(&e->model, context, e->model_file, &err) == S2ST_OK) {
-		s2st_embedder_get_info(e->model, &e->info);
-		return CLI_OK;
-	}
-	cli_error(e->c, e->model_file, err.text);
-	return CLI_MODEL;
-}
-
 static int do_all(embed *e, cli_models *models)
 {
 	cli *c = e->c;
@@ -157,9 +114,9 @@ static int do_all(embed *e, cli_models *models)
 	int code = cli_models_configure(c, models);
 	if (code != CLI_OK)
 		return code;
-	if (!e->model_file && models->pack)
-		e->model_file = s2st_pack_file(models->pack, "embedder");
-	if (!e->model_file)
+	if (!e->embedder.file && models->pack)
+		e->embedder.file = s2st_pack_file(models->pack, "embedder");
+	if (!e->embedder.file)
 		cli_misuse(c, "no model: give -m MODEL.pt or --pack DIR");
 	if (c->resume && o && strcmp(o, "-") != 0 && cli_exists(o)) {
 		cli_info(c, "%s is there, nothing to do", o);
@@ -167,7 +124,7 @@ static int do_all(embed *e, cli_models *models)
 	}
 	code = cli_models_open(c, models);
 	if (code == CLI_OK)
-		code = open_model(e, models->context);
+		code = cli_embedder_open(c, &e->embedder, models->context);
 	return code == CLI_OK ? run(e) : code;
 }
 
@@ -195,7 +152,7 @@ int main(int argc, char **argv)
 	};
 	embed e = {.c = &c};
 	const cli_option model[] = {
-		{'m', "model", CLI_TEXT, "MODEL", &e.model_file, 0, 0, "SpeechLASER encoder: fairseq checkpoint"},
+		{'m', "model", CLI_TEXT, "MODEL", &e.embedder.file, 0, 0, "SpeechLASER encoder: fairseq checkpoint"},
 	};
 	cli_option source[CLI_N_SOURCE_OPTIONS];
 	cli_source_options(&e.source, source);
@@ -205,7 +162,7 @@ int main(int argc, char **argv)
 	cli_parse(&c);
 	cli_models models = {0};
 	int code = do_all(&e, &models);
-	s2st_embedder_free(e.model);
+	cli_embedder_close(&e.embedder);
 	cli_models_close(&models);
 	return cli_end(&c, code);
 }
