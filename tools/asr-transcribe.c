@@ -246,7 +246,7 @@ static int run(cli *c, transcribe *t)
 			.place = place,
 			.folder = t->folder,
 			.file = c->output,
-			.in_lines = format_of(t) == FORMAT_TEXT,
+			.separators = format_of(t) == FORMAT_TEXT ? "\t" : NULL,
 			.next = cli_next_input,
 			.work = work,
 			.emit = emit,

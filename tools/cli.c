@@ -97,25 +97,42 @@ static void clear_bar(cli *c)
 	c->bar_shown = false;
 }
 
-/* Names of files may hold anything; a message stays one printable line. */
-static void print_safe(const char *s)
+/* Byte `i` of `s` in a line: as in the library's sentences, control characters are question marks, those of two bytes
+ * (U+0080 to U+009F) too. */
+static char printable(const char *s, size_t i)
 {
-	for (; *s; s++)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, stderr);
+	const unsigned char c = (unsigned char)s[i], next = c ? (unsigned char)s[i + 1] : 0;
+	const bool is_first = c == 0xc2 && next >= 0x80 && next < 0xa0;
+	const bool is_second = c >= 0x80 && c < 0xa0 && i > 0 && s[i - 1] == '\xc2';
+	return c < 0x20 || c == 0x7f || is_first || is_second ? '?' : s[i];
+}
+
+void cli_print_safe(FILE *f, const char *s)
+{
+	for (size_t i = 0; s[i]; i++)
+		fputc(printable(s, i), f);
+}
+
+static bool starts_with(const char *sentence, const char *about, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (sentence[i] != about[i] && sentence[i] != printable(about, i))
+			return false;
+	return true;
 }
 
 void cli_error(cli *c, const char *about, const char *sentence)
 {
 	size_t n = about ? strlen(about) : 0;
-	bool said = n && strncmp(sentence, about, n) == 0 && (sentence[n] == ':' || sentence[n] == '/');
+	const bool said = n && starts_with(sentence, about, n) && (sentence[n] == ':' || sentence[n] == '/');
 	flockfile(stderr);
 	clear_bar(c);
 	fprintf(stderr, "%s: ", c->tool);
 	if (n && !said) {
-		print_safe(about);
+		cli_print_safe(stderr, about);
 		fputs(": ", stderr);
 	}
-	print_safe(sentence);
+	cli_print_safe(stderr, sentence);
 	fputc('\n', stderr);
 	funlockfile(stderr);
 }
@@ -127,7 +144,7 @@ static void say(cli *c, const char *fmt, va_list ap, const char *tail)
 	flockfile(stderr);
 	clear_bar(c);
 	fprintf(stderr, "%s: ", c->tool);
-	print_safe(text);
+	cli_print_safe(stderr, text);
 	fprintf(stderr, "%s\n", tail);
 	funlockfile(stderr);
 }

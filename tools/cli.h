@@ -188,7 +188,9 @@ typedef struct cli_item {
 	s2st_input row;
 	cli_result result;
 	bool failed, skipped;
+	s2st_stamp before; /* of the input, when work began; zeros: unknown */
 	char *reason; /* of failure, malloc'ed */
+	bool unsaid;  /* the reason stands in the report only */
 	double taken; /* seconds of work */
 	bool done;
 	char *strings; /* behind row */
@@ -227,13 +229,16 @@ typedef struct cli_work {
 	 * they go to (only with --resume); both NULL: nowhere. Records hold the result's texts. */
 	const char *folder, *file;
 	bool by_index; /* the result depends on row->index */
-	bool in_lines; /* ids stand in lines of text: refused where they hold a line end */
+	/* Ids stand in lines of text, which one of these ("\t"; "": none) would break, as a line end would: ids that
+	 * hold one are refused; NULL: they do not. */
+	const char *separators;
 	int (*emit)(void *self, const s2st_input *row, cli_result *result, s2st_error *err);
 } cli_work;
 
 /* With --dry-run prints what would be done and calls `next` and `place` only; *whole is false then, so that no stream
- * is written. Else: returns CLI_OK or CLI_FAILED, with every failure said on stderr. `*whole` is false when emit failed
- * or a signal ended the run: streams that are not complete have to be dropped then. */
+ * is written. Else: returns CLI_OK or CLI_FAILED, with every failure said on stderr, or CLI_MODEL where a model was
+ * replaced meanwhile. `*whole` is false when emit failed, a signal or such a model ended the run: streams that are not
+ * complete have to be dropped then. */
 int cli_run(cli *c, const cli_work *work, bool *whole);
 
 /* ---- inputs (cli_inputs.c) -------------------------------------------------------------------------------------- */

@@ -84,9 +84,11 @@ int cli_depends_check(cli *c, s2st_error *err)
 		if (rc == S2ST_OK && now.size == f->stamp.size && now.mtime == f->stamp.mtime &&
 		    now.inode == f->stamp.inode)
 			continue;
-		if (rc == S2ST_OK)
+		/* What was mapped has a hole if a page has ever gone, though the file may be whole again. */
+		const bool torn = cli_maps_lost() > 0;
+		if (rc == S2ST_OK && !torn)
 			rc = s2st_stamp_get(&now, f->path, S2ST_STAMP_SAMPLED, err);
-		if (rc < 0 || now.hash != f->stamp.hash)
+		if (rc < 0 || torn || now.hash != f->stamp.hash)
 			return cli_fail(err, S2ST_EMODEL,
 					"%s: was replaced while this run used it: what was done since is not recorded, "
 					"run it again with --resume",

@@ -8,8 +8,12 @@ int cli_row_check(const cli *c, const cli_work *w, const s2st_input *row, char *
 {
 	char *path = NULL;
 	int rc = S2ST_OK;
-	if (w->in_lines && strpbrk(row->id, "\r\n"))
+	if (row->problem)
+		rc = cli_fail(err, S2ST_EIO, "%s", row->problem);
+	else if (w->separators && strpbrk(row->id, "\r\n"))
 		rc = cli_fail(err, S2ST_EINPUT, "a name with a line end cannot stand in a line of text");
+	else if (w->separators && strpbrk(row->id, w->separators))
+		rc = cli_fail(err, S2ST_EINPUT, "a name with a tab cannot stand in a line of tab-separated parts");
 	if (rc == S2ST_OK && w->place)
 		rc = w->place(w->self, row, &path, err);
 	if (rc == S2ST_OK && path)
@@ -25,11 +29,9 @@ typedef struct counts {
 	long long todo, skipped, refused;
 } counts;
 
-/* A line of tab-separated fields: what would spoil it is printed as a question mark. */
 static void print_field(const char *s, char end)
 {
-	for (; s && *s; s++)
-		putchar((unsigned char)*s < 0x20 ? '?' : *s);
+	cli_print_safe(stdout, s);
 	putchar(end);
 }
 

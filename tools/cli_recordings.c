@@ -162,6 +162,8 @@ static int take_inputs(cli_recordings *r, const named *ids, s2st_inputs *in, s2s
 	int rc;
 	for (; (rc = s2st_inputs_next(in, &row, err)) > 0; count++) {
 		const named key = {.id = row.id};
+		if (row.problem)
+			return cli_fail(err, S2ST_EIO, "%s", row.problem);
 		const named *found = ids ? bsearch(&key, ids, r->n, sizeof *ids, compare_ids) : NULL;
 		const size_t at = found ? found->at : ids ? SIZE_MAX : count;
 		if (at >= r->n)

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	WINDOW = 4096, /* rows between the one handed out next and the one read last */
@@ -37,9 +38,10 @@ typedef struct engine {
 	bool lost;              /* emit failed: results are dropped from here on */
 	bool failed;            /* next or emit failed */
 	s2st_error source_error; /* of next, said at the end */
-	pthread_mutex_t state_lock; /* guards the next two */
+	pthread_mutex_t state_lock; /* guards the next three */
 	cli_state state;
-	bool replaced; /* a model is not what it was */
+	bool replaced; /* a model is not what it was, as `replacement` says in the end */
+	s2st_error replacement;
 	cli_progress bar;
 	cli_report report;
 } engine;
@@ -61,16 +63,17 @@ static cli_item *item_at(const engine *e, size_t i)
 /* Strings of `row` into memory of the item: they end with the next call of next. */
 static int keep_row(cli_item *item, const s2st_input *row, s2st_error *err)
 {
-	const char *const from[] = {row->id, row->path, row->target};
-	const char **const to[] = {&item->row.id, &item->row.path, &item->row.target};
+	enum { STRINGS = 4 };
+	const char *const from[STRINGS] = {row->id, row->path, row->target, row->problem};
+	const char **const to[STRINGS] = {&item->row.id, &item->row.path, &item->row.target, &item->row.problem};
 	size_t n = 0;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < STRINGS; i++)
 		n += from[i] ? strlen(from[i]) + 1 : 0;
 	char *p = malloc(n + 1);
 	if (!p)
 		return cli_fail_memory(err);
 	*item = (cli_item){.row = *row, .strings = p};
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < STRINGS; i++) {
 		if (!from[i])
 			continue;
 		*to[i] = p;
@@ -143,7 +146,7 @@ static bool hand_out(engine *e, cli_item *item)
 	const cli_work *w = e->w;
 	int rc = S2ST_OK;
 	cli_result_say(e->c, &item->result);
-	if (item->failed)
+	if (item->failed && !item->unsaid)
 		cli_error(e->c, cli_display(item->row.path), item->reason ? item->reason : "out of memory");
 	if (!item->failed || w->keep_failed)
 		rc = w->emit(w->self, &item->row, &item->result, &err);
@@ -201,19 +204,47 @@ static bool prepare(engine *e, cli_item *item)
 		rc = cli_result_open(&item->result, &err);
 	if (rc < 0)
 		cli_item_fail(item, &err);
-	return !item->failed && !item->skipped;
+	const bool wanted = !item->failed && !item->skipped;
+	if (wanted)
+		cli_state_begin(&e->state, e->w, item);
+	return wanted;
 }
 
-/* After the work: the texts are whole, the models were the same all the time, the record is made. */
-static void finish(engine *e, cli_item *item)
+/* Of an item that nobody can trust. */
+static void remove_outputs(const cli_item *item)
+{
+	for (size_t i = 0; !item->failed && i < item->result.n_outputs; i++)
+		unlink(item->result.outputs[i]);
+}
+
+/* Were the models the same all the time? Else nobody knows what the item was made with: its files go, and one sentence
+ * in the end says it for all. */
+static bool check_models(engine *e, cli_item *item)
+{
+	s2st_error err;
+	pthread_mutex_lock(&e->state_lock);
+	const bool same = cli_depends_check(e->c, &err) == S2ST_OK;
+	if (!same && !e->replaced)
+		e->replacement = err;
+	e->replaced |= !same;
+	pthread_mutex_unlock(&e->state_lock);
+	if (same)
+		return true;
+	remove_outputs(item);
+	item->unsaid = true;
+	cli_item_fail(item, &err);
+	return false;
+}
+
+/* After the work: the texts are whole, what it was made of was the same all the time, the record is made. `lost`: what
+ * cli_maps_lost said before the work. */
+static void finish(engine *e, cli_item *item, unsigned lost)
 {
 	s2st_error err = {""};
 	int rc = cli_result_close(&item->result, &err);
-	if (rc >= 0 && !item->failed) {
-		pthread_mutex_lock(&e->state_lock);
-		rc = cli_depends_check(e->c, &err);
-		e->replaced |= rc < 0;
-		pthread_mutex_unlock(&e->state_lock);
+	if (check_models(e, item) && cli_maps_lost() != lost) {
+		remove_outputs(item);
+		rc = cli_fail(&err, S2ST_EIO, "an archive was cut short while it was read");
 	}
 	if (rc >= 0 && !item->failed)
 		rc = cli_state_add(&e->state, e->w, item, &err);
@@ -230,6 +261,7 @@ static void do_items(const worker *me, size_t first, size_t n)
 	cli_item *items[CLI_MAX_BATCH];
 	size_t n_open = 0;
 	const double start = cli_now();
+	const unsigned lost = cli_maps_lost();
 	for (size_t i = first; i < first + n; i++) {
 		cli_item *item = item_at(me->e, i);
 		if (prepare(me->e, item))
@@ -243,7 +275,7 @@ static void do_items(const worker *me, size_t first, size_t n)
 	const double taken = (cli_now() - start) / (double)n;
 	for (size_t i = 0; i < n_open; i++) {
 		items[i]->taken = taken;
-		finish(me->e, items[i]);
+		finish(me->e, items[i], lost);
 	}
 }
 
@@ -434,7 +466,10 @@ int cli_run(cli *c, const cli_work *w, bool *whole)
 	cli_progress_start(&e.bar, c, w->total);
 	*whole = start(&e, &workers) == S2ST_OK;
 	if (*whole) {
+		struct sigaction before;
+		cli_maps_guard(&before);
 		run_workers(&e, workers);
+		cli_maps_unguard(&before);
 		*whole = !e.lost && !stopped(&e);
 	}
 	for (size_t i = 0; workers && i < e.n_workers; i++)
@@ -444,7 +479,11 @@ int cli_run(cli *c, const cli_work *w, bool *whole)
 		cli_error(c, NULL, e.source_error.text);
 		e.failed = true;
 	}
+	if (e.replaced)
+		cli_error(c, NULL, e.replacement.text);
 	end(&e);
 	free(workers);
+	if (e.replaced)
+		return CLI_MODEL;
 	return e.failed || (e.bar.failed && !w->forgive) || !*whole ? CLI_FAILED : CLI_OK;
 }

@@ -2,9 +2,13 @@
 #ifndef S2ST_CLI_RUN_H
 #define S2ST_CLI_RUN_H
 
+#include <signal.h>
+
 #include "cli.h"
 
 double cli_now(void); /* seconds of a clock that only goes forward */
+/* Names of files may hold anything: what would break a line, or make a terminal do things, becomes a question mark. */
+void cli_print_safe(FILE *f, const char *s);
 
 /* ---- progress (cli_progress.c) ---- */
 
@@ -52,7 +56,8 @@ int cli_state_open(cli_state *s, const cli *c, const cli_work *w, s2st_error *er
 void cli_state_close(cli_state *s);
 /* 1: the row is done, its result filled; 0: it is not. One thread at a time in this one and the next. */
 int cli_state_find(const cli_state *s, const cli_work *w, const s2st_input *row, cli_result *result, s2st_error *err);
-/* Records a row that has been done. */
+/* Before the work on a row, and after: records it, unless its input has changed in between. */
+void cli_state_begin(const cli_state *s, const cli_work *w, cli_item *item);
 int cli_state_add(const cli_state *s, const cli_work *w, const cli_item *item, s2st_error *err);
 
 /* ---- before the work (cli_dry.c) ---- */
@@ -62,11 +67,17 @@ int cli_state_add(const cli_state *s, const cli_work *w, const cli_item *item, s
 int cli_row_check(const cli *c, const cli_work *w, const s2st_input *row, char **place, s2st_error *err);
 int cli_dry_run(cli *c, const cli_work *w);
 
+/* ---- mapped files that are cut short (cli_maps.c) ---- */
+
+void cli_maps_guard(struct sigaction *before); /* between the two, pages that have gone are zeros */
+void cli_maps_unguard(const struct sigaction *before);
+unsigned cli_maps_lost(void); /* how many such pages were met so far */
+
 /* ---- what results depend on (cli_depend.c) ---- */
 
 /* A hash of the tool, its options and the files it depends on. */
 uint64_t cli_config_hash(const cli *c);
-/* Have the files changed since cli_depend? Names one of them. */
+/* Have the files changed since cli_depend? Names one of them. One thread at a time. */
 int cli_depends_check(cli *c, s2st_error *err);
 void cli_depends_free(cli *c);
 

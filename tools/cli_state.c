@@ -144,6 +144,18 @@ static int print_record(FILE *f, const cli_state *s, const s2st_stamp *in, const
 	return S2ST_OK;
 }
 
+void cli_state_begin(const cli_state *s, const cli_work *w, cli_item *item)
+{
+	s2st_error ignored;
+	if (!s->journal || stamp_of(w, &item->row, S2ST_STAMP_TIME, &item->before, &ignored) < 0)
+		item->before = (s2st_stamp){0};
+}
+
+static bool is_unchanged(const s2st_stamp *before, const s2st_stamp *after)
+{
+	return before->size == after->size && before->mtime == after->mtime && before->inode == after->inode;
+}
+
 int cli_state_add(const cli_state *s, const cli_work *w, const cli_item *item, s2st_error *err)
 {
 	char *text = NULL;
@@ -152,8 +164,8 @@ int cli_state_add(const cli_state *s, const cli_work *w, const cli_item *item, s
 	s2st_error ignored;
 	if (!s->journal || item->result.n_samples || strlen(item->result.text.bytes) != item->result.text.n)
 		return S2ST_OK; /* samples for a stream, and bytes that are no text, are not kept */
-	if (stamp_of(w, &item->row, S2ST_STAMP_FULL, &in, &ignored) < 0)
-		return S2ST_OK; /* it has gone meanwhile, or is stdin: it will be done again */
+	if (stamp_of(w, &item->row, S2ST_STAMP_FULL, &in, &ignored) < 0 || !is_unchanged(&item->before, &in))
+		return S2ST_OK; /* it was replaced meanwhile, or is stdin: it will be done again */
 	FILE *f = open_memstream(&text, &n);
 	if (!f)
 		return cli_fail_memory(err);

@@ -15,7 +15,7 @@ int cli_unit_index_open(cli_unit_index *x, const char *path, s2st_error *err)
 	ssize_t got;
 	int rc = s2st_names_new(&x->names, err);
 	while (rc >= 0 && (got = getline(&line, &cap, x->f)) >= 0) {
-		const char *bar = memchr(line, '|', (size_t)got);
+		const char *bar = memrchr(line, '|', (size_t)got);
 		number++;
 		if (bar)
 			rc = s2st_names_add(x->names, line, (size_t)(bar - line), at, &earlier, err);

@@ -166,7 +166,7 @@ static int read_folder(report *r, s2st_error *err)
 	if (rc < 0)
 		return alone ? rc : S2ST_OK; /* a run in which all failed made no audio */
 	while (rc == S2ST_OK && (more = s2st_inputs_next(in, &row, err)) > 0) {
-		rc = find(r, row.id, &f, err);
+		rc = row.problem ? cli_fail(err, S2ST_EIO, "%s", row.problem) : find(r, row.id, &f, err);
 		if (rc == S2ST_OK && !f->target && !f->failed) {
 			f->target = strdup(row.path);
 			rc = f->target ? S2ST_OK : cli_fail_memory(err);

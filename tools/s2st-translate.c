@@ -157,7 +157,7 @@ static int run(cli *c, translate *t)
 			.folder = t->sink.place == CLI_TO_FOLDER ? t->sink.path : NULL,
 			.file = t->sink.path,
 			.by_index = t->voice.random_speaker,
-			.in_lines = t->units || t->transcript,
+			.separators = t->transcript && !c->json ? "\t" : t->units ? "" : NULL,
 			.next = cli_next_input,
 			.work_group = work,
 			.batch = cli_group_size(&t->models),

@@ -286,7 +286,7 @@ static int run(quantize *q)
 			.keep_failed = q->format == FORMAT_KM,
 			.folder = !q->kmeans && cli_features_in_folder(&q->features) ? q->features.path : NULL,
 			.file = q->features.all.rows ? NULL : c->output,
-			.in_lines = q->format == FORMAT_GSLM && !q->hide_fname,
+			.separators = q->format == FORMAT_GSLM && !q->hide_fname ? "" : NULL,
 			.next = pairs ? next_pair : cli_next_input,
 			.work = pairs ? work_pair : work,
 			.emit = emit,

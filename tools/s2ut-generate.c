@@ -247,7 +247,7 @@ static int run(cli *c, generate *g)
 			.audio = true,
 			.file = c->output,
 			.by_index = g->format == FORMAT_FAIRSEQ,
-			.in_lines = g->format == FORMAT_UNITS && !c->json,
+			.separators = g->format == FORMAT_UNITS && !c->json ? "" : NULL,
 			.next = cli_next_input,
 			.work_group = work,
 			.batch = files ? 1 : cli_group_size(&g->models), /* files need the session between two inputs */

@@ -125,7 +125,7 @@ static int run(lid *l)
 			.close = close_session,
 			.audio = true,
 			.file = c->output,
-			.in_lines = !c->json,
+			.separators = !c->json ? "\t" : NULL,
 			.next = cli_next_input,
 			.work = work,
 			.emit = emit,

@@ -21,6 +21,7 @@ typedef struct s2st_input {
 	const char *target; /* column tgt_audio or tgt_text of a manifest: reference units; NULL where there is none */
 	size_t index;       /* row in the whole list, before sharding: fairseq's sample id */
 	int64_t n_frames;   /* as the manifest says (samples, or fbank frames for S2UT); -1 unknown */
+	const char *problem; /* the path is that of a folder that cannot be read: a sentence; NULL: all other rows */
 } s2st_input; /* strings live until the next call; audio that came through stdin, as long as the s2st_inputs */
 
 typedef struct s2st_inputs_options {
@@ -34,8 +35,8 @@ typedef struct s2st_inputs_options {
  * manifest (.tsv: GSLM style, first line a root folder, or S2UT or S2T style with a header line), a list of paths
  * (.txt, .lst, .list), either of them compressed (.tsv.gz), or "-" (as well as a named pipe): stdin, which holds either
  * one audio file, whose id is "stdin", or a list or manifest. Files missing from disk are found when they are read, not
- * here. All else that is wrong with a list is found here, unless it comes through a pipe: then it is read row by row,
- * as the writer gives it. */
+ * here, and a folder that cannot be read is a row with a problem. All else that is wrong with a list is found here,
+ * unless it comes through a pipe: then it is read row by row, as the writer gives it. */
 S2ST_CHECK int s2st_inputs_open(s2st_inputs **out, const char *const *args, size_t n_args,
 				const s2st_inputs_options *opt, s2st_error *err);
 S2ST_CHECK int s2st_inputs_next(s2st_inputs *in, s2st_input *out, s2st_error *err); /* 1 a row, 0 the end, < 0 error */
@@ -138,7 +139,7 @@ bool s2st_names_find(const s2st_names *names, const char *name, size_t n, size_t
 void s2st_names_free(s2st_names *names);
 
 typedef struct s2st_stamp {
-	int64_t size, mtime; /* bytes; nanoseconds */
+	int64_t size, mtime; /* bytes, of a zip slice its own; nanoseconds */
 	uint64_t inode;      /* and device */
 	uint64_t hash;       /* of the contents; 0: not asked for */
 } s2st_stamp;

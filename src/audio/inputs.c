@@ -24,6 +24,7 @@ typedef struct source {
 	source_kind kind;
 	char *path; /* FILE_PATH */
 	char *id;   /* FILE_PATH: where the path does not tell it; else NULL */
+	char *problem; /* FILE_PATH: of a folder that cannot be read; else NULL */
 	s2_folder folder;
 	s2_manifest *manifest;
 	int spool;   /* descriptor behind `path`; -1: none */
@@ -126,16 +127,26 @@ static int set_pipe(source *s, s2_lines *lines, const s2st_inputs_options *opt, 
 	return s2_manifest_open(&s->manifest, lines, false, opt->audio_root, err);
 }
 
+static int set_folder(source *s, const char *path, const s2st_inputs_options *opt, s2st_error *err)
+{
+	s2st_error why = {""};
+	int rc = s2_folder_list(&s->folder, path, &s2_folder_audio, opt->recursive, &why);
+	s->kind = FOLDER;
+	if (rc != S2ST_EIO)
+		return rc < 0 ? s2_fail(err, rc, "%s", why.text) : S2ST_OK;
+	S2_TRY(set_file(s, path, err));
+	s->problem = strdup(why.text);
+	return s->problem ? S2ST_OK : s2_fail_mem(err, path);
+}
+
 static int set_source(source *s, const char *arg, const s2st_inputs_options *opt, s2st_error *err)
 {
 	struct stat st = {0};
 	bool is_stdin = strcmp(arg, "-") == 0, exists = !is_stdin && stat(arg, &st) == 0;
 	bool is_pipe = is_stdin || (exists && !S_ISREG(st.st_mode));
 	s->spool = -1;
-	if (exists && S_ISDIR(st.st_mode)) {
-		s->kind = FOLDER;
-		return s2_folder_list(&s->folder, arg, &s2_folder_audio, opt->recursive, err);
-	}
+	if (exists && S_ISDIR(st.st_mode))
+		return set_folder(s, arg, opt, err);
 	if (!is_pipe && !has_suffix(arg, MANIFEST_SUFFIXES) && !has_suffix(arg, LIST_SUFFIXES))
 		return set_file(s, arg, err);
 
@@ -184,8 +195,11 @@ static int next_of_source(source *s, s2st_input *out, s2st_error *err)
 		return s2_manifest_next(s->manifest, out, err);
 	if (s->next == n)
 		return 0;
-	const char *path = s->kind == FOLDER ? s->folder.paths[s->next] : s->path;
-	*out = (s2st_input){.id = s->id, .path = path, .n_frames = -1};
+	const bool in_folder = s->kind == FOLDER;
+	*out = (s2st_input){.id = s->id,
+			    .path = in_folder ? s->folder.paths[s->next] : s->path,
+			    .n_frames = -1,
+			    .problem = in_folder ? s2_folder_problem(&s->folder, s->next) : s->problem};
 	s->next++;
 	return 1;
 }
@@ -212,7 +226,9 @@ static int next_row(s2st_inputs *in, s2st_input *out, s2st_error *err)
 static int check_id(s2st_inputs *in, const s2st_input *row, s2st_error *err)
 {
 	size_t earlier;
-	int rc = in->unique ? s2st_names_add(&in->ids, row->id, strlen(row->id), row->index, &earlier, err) : 1;
+	int rc = 1;
+	if (in->unique && !row->problem)
+		rc = s2st_names_add(&in->ids, row->id, strlen(row->id), row->index, &earlier, err);
 	if (rc == 0)
 		return s2_fail(err, S2ST_EINPUT,
 			       "%s: expected inputs with different names, found \"%s\" again (first: input %zu)",
@@ -316,6 +332,7 @@ void s2st_inputs_free(s2st_inputs *in)
 		source *s = &in->sources[i];
 		free(s->path);
 		free(s->id);
+		free(s->problem);
 		s2_folder_free(&s->folder);
 		s2_manifest_free(s->manifest);
 		if (s->spool >= 0)

@@ -58,12 +58,12 @@ static int keep_pipe(s2_lines *l, size_t n, s2st_error *err)
 	return S2ST_OK;
 }
 
-/* Reads the first bytes: text goes to the buffer, gzip to zlib. */
+/* Reads the first bytes, no more than a new buffer holds or zlib takes: text goes to the buffer, gzip to zlib. */
 static int begin(s2_lines *l, size_t *n, s2st_error *err)
 {
 	size_t got = 1;
 	for (*n = 0; *n < 2 && got > 0; *n += got, l->end += got)
-		S2_TRY(read_plain(l, l->cap - 1 - *n, &got, err));
+		S2_TRY(read_plain(l, FIRST_SIZE - 1 - *n, &got, err));
 	l->end = 0;
 	l->begun = true;
 	if (!s2_is_gzip(l->buf, *n))

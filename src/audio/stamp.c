@@ -54,8 +54,10 @@ int s2st_stamp_get(s2st_stamp *out, const char *path, s2st_stamp_kind kind, s2st
 		found = stat(file, &st) == 0;
 	if (!found) {
 		rc = s2_fail(err, S2ST_EIO, "%s: cannot open: %s", path, strerror(errno));
+	} else if (kind != S2ST_STAMP_TIME && !S_ISREG(st.st_mode)) {
+		rc = s2_fail(err, S2ST_EIO, "%s: expected a regular file: others have no contents to compare", path);
 	} else {
-		*out = (s2st_stamp){.size = st.st_size,
+		*out = (s2st_stamp){.size = is_slice ? (int64_t)length : st.st_size,
 				    .mtime = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
 				    .inode = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 48};
 		if (kind != S2ST_STAMP_TIME)

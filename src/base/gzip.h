@@ -14,7 +14,7 @@ typedef struct s2_gzip s2_gzip;
 
 bool s2_is_gzip(const void *head, size_t n);
 
-/* `head` [n_head]: compressed bytes that were read before, copied. */
+/* `head` [n_head]: compressed bytes that were read before, copied; at most 64 KiB. */
 S2ST_CHECK int s2_gzip_new(s2_gzip **out, const void *head, size_t n_head, s2st_error *err);
 void s2_gzip_free(s2_gzip *z);
 /* The next bytes of the text, reading more of `fd` as needed: at least one and at most `cap`, 0 at the end. A stream

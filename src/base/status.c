@@ -23,12 +23,16 @@ const char *s2st_status_name(int status)
 	}
 }
 
-/* A message may quote bytes of a hostile file: keep it one printable line. */
+/* A message may quote bytes of a hostile file: keep it one printable line. Terminals obey U+0080 to U+009F too. */
 static void make_printable(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+	for (; *s; s++) {
+		const bool is_c1 = *s == '\xc2' && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0;
+		if ((unsigned char)*s < 0x20 || *s == 0x7f || is_c1)
 			*s = '?';
+		if (is_c1)
+			*++s = '?';
+	}
 }
 
 void s2_error_text(s2st_error *err, const char *fmt, ...)

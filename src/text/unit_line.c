@@ -119,6 +119,7 @@ static int set_name(s2st_unit_line *out, span name, s2st_error *err)
 
 static int parse_line(s2st_unit_line *out, span line, s2st_error *err)
 {
+	const span whole = line;
 	span rest = line;
 	int64_t sample;
 	line = strip(line);
@@ -134,7 +135,7 @@ static int parse_line(s2st_unit_line *out, span line, s2st_error *err)
 		return 0;
 	if (!bar)
 		return parse_units(out, line, err);
-	S2_TRY(set_name(out, strip((span){line.s, (size_t)(bar - line.s)}), err));
+	S2_TRY(set_name(out, (span){whole.s, (size_t)(bar - whole.s)}, err)); /* a file's, blanks and all */
 	return parse_units(out, (span){bar + 1, line.n - (size_t)(bar + 1 - line.s)}, err);
 }
 

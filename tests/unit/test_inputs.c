@@ -92,6 +92,31 @@ static void test_folders(void)
 	check_refused(test_temp("bare"), NULL, S2ST_EINPUT, "found none");
 }
 
+/* Folders deeper than any are meant: a row that says so, among the others, whose name takes none away from a file. */
+static void test_folder_problem(void)
+{
+	char dir[512];
+	s2st_inputs *in;
+	s2st_input row;
+	snprintf(dir, sizeof dir, "%s", test_temp("deep"));
+	const char *arg = test_temp("deep");
+	for (size_t i = 0; i <= 101; i++) {
+		REQUIRE(mkdir(dir, 0777) == 0);
+		strcat(dir, "/d");
+	}
+	test_temp_text("deep/d.wav", "");
+	const s2st_inputs_options opt = {.recursive = true, .unique_ids = true};
+	REQUIRE_OK(s2st_inputs_open(&in, &arg, 1, &opt, &err));
+	CHECK_INT(s2st_inputs_count(in), 2);
+	CHECK_INT(s2st_inputs_next(in, &row, &err), 1);
+	CHECK_STR(row.id, "d");
+	CHECK(row.problem == NULL);
+	CHECK_INT(s2st_inputs_next(in, &row, &err), 1);
+	CHECK_CONTAINS(row.problem, "expected folders at most 100 deep");
+	CHECK_INT(s2st_inputs_next(in, &row, &err), 0);
+	s2st_inputs_free(in);
+}
+
 static void test_gslm(void)
 {
 	const expected rows[] = {{"x", "/data/a/x.flac", NULL, 16000}, {"y", "/abs/y.wav", NULL, 7}};
@@ -318,6 +343,7 @@ int main(void)
 	test_tempdir_make();
 	test_files();
 	test_folders();
+	test_folder_problem();
 	test_gslm();
 	test_tables();
 	test_lists();

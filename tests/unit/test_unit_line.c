@@ -45,6 +45,7 @@ static void test_forms(void)
 	check_units("  3\t1  4 \r\n", NULL, -1, pi, 3);
 	check_units("a|3 1 4", "a", -1, pi, 3);
 	check_units("a b|c| 3 1 4\n", "a b|c", -1, pi, 3);
+	check_units(" a\t |3 1 4", " a\t ", -1, pi, 3);
 	check_units("D-17\t-0.5234375596046448\t3 1 4\n", NULL, 17, pi, 3);
 	check_units("2147483647", NULL, -1, far, 1);
 	check_units("5 -1", NULL, -1, negative, 2);
