@@ -79,7 +79,7 @@ static void show(const mine *m)
 	if (m->c->quiet || !isatty(STDERR_FILENO))
 		return;
 	s2st_miner_get(m->miner, &p);
-	fprintf(stderr, "\r\033[K%zu/%zu rows", p.done, p.total);
+	fprintf(stderr, "\r\033[K%s%zu/%zu rows", p.indexing ? "making an index: " : "", p.done, p.total);
 	m->c->bar_shown = true;
 }
 

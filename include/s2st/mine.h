@@ -86,6 +86,7 @@ typedef struct s2st_miner s2st_miner;
 
 typedef struct s2st_miner_progress {
 	size_t done, total;           /* rows whose neighbours are found: of the source; with indexes, of both */
+	bool indexing;                /* an index is being made: rows that are in it instead */
 	const s2st_mined_pair *pairs; /* [n] best first, once all is done; the miner's */
 	size_t n;
 	size_t n_mined; /* before overlapping segments were left out */

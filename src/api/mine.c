@@ -187,6 +187,11 @@ void s2st_miner_get(const s2st_miner *m, s2st_miner_progress *out)
 		const int direction = m->indexed.direction;
 		out->done = direction == 2 ? n + n_target : m->indexed.done + (direction ? n : 0);
 		out->total = n + n_target;
+		if (m->indexed.making) {
+			out->indexing = true;
+			out->done = m->indexed.added;
+			out->total = direction ? n : n_target;
+		}
 	}
 	if (m->finished) {
 		out->pairs = m->pairs;

@@ -30,12 +30,25 @@ template <typename Call> int guarded(s2st_error *err, int code, Call call)
 	}
 }
 
+// The inverted lists, which a rotation may stand before.
+faiss::IndexIVF *lists_of(faiss::Index *x)
+{
+	auto *turned = dynamic_cast<faiss::IndexPreTransform *>(x);
+	return dynamic_cast<faiss::IndexIVF *>(turned ? turned->index : x);
+}
+
+// What the lists are for is to leave most rows out: centroids of ten rounds over 64 rows each do that as well as FAISS's
+// own 25 rounds over 256, in a tenth of the time, which is most of what making an index takes.
 int make(void **out, size_t dim, const char *type, int threads, s2st_error *err)
 {
 	*out = nullptr;
 	return guarded(err, S2ST_EINPUT, [&] {
 		std::unique_ptr<index> x(new index{nullptr, threads});
 		x->faiss.reset(faiss::index_factory((int)dim, type, faiss::METRIC_INNER_PRODUCT));
+		if (faiss::IndexIVF *lists = lists_of(x->faiss.get())) {
+			lists->cp.niter = 10;
+			lists->cp.max_points_per_centroid = 64;
+		}
 		*out = x.release();
 	});
 }
@@ -80,13 +93,6 @@ int save(const void *self, const char *path, s2st_error *err)
 {
 	const index *x = static_cast<const index *>(self);
 	return guarded(err, S2ST_EIO, [&] { faiss::write_index(x->faiss.get(), path); });
-}
-
-// The inverted lists, which a rotation may stand before.
-faiss::IndexIVF *lists_of(faiss::Index *x)
-{
-	auto *turned = dynamic_cast<faiss::IndexPreTransform *>(x);
-	return dynamic_cast<faiss::IndexIVF *>(turned ? turned->index : x);
 }
 
 int search(void *self, const float *rows, size_t n, size_t k, int probes, int64_t *ids, s2st_error *err)

@@ -55,14 +55,16 @@ static int train(s2_indexed_search *s, const s2_rows *r, const float *scale, voi
 	return rc;
 }
 
-static int add_all(s2_indexed_search *s, const s2_rows *r, const float *scale, void *index, s2st_error *err)
+/* The next block of rows; whose turn is after the last one: 1. */
+static int add_block(s2_indexed_search *s, s2st_error *err)
 {
-	for (size_t from = 0, n; from < r->n; from += n) {
-		n = s2_min(BLOCK, r->n - from);
-		s2_scaled_rows(s->rows, r, scale, from, n, s->x->pool);
-		S2_TRY(s->backend->add(index, s->rows, n, err));
-	}
-	return S2ST_OK;
+	const int set = 1 - s->direction;
+	const s2_rows *r = s->sets[set];
+	const size_t n = s2_min(BLOCK, r->n - s->added);
+	s2_scaled_rows(s->rows, r, s->scale[set], s->added, n, s->x->pool);
+	S2_TRY(s->backend->add(s->index, s->rows, n, err));
+	s->added += n;
+	return s->added == r->n;
 }
 
 /* Under its name when it is whole. */
@@ -80,45 +82,102 @@ static int save(const s2_indexed_search *s, const void *index, const char *path,
 	return rc;
 }
 
-static int make(s2_indexed_search *s, int set, const char *path, s2st_error *err)
+/* An empty index that knows where its lists are. */
+static int begin(s2_indexed_search *s, s2st_error *err)
 {
 	char usual[64];
-	void *index;
-	const s2_rows *r = s->sets[set];
-	choose_type(usual, r->n, r->dim);
-	S2_TRY(s->backend->make(&index, r->dim, s->type ? s->type : usual, (int)s->x->threads, err));
-	int rc = train(s, r, s->scale[set], index, err);
-	if (rc == S2ST_OK)
-		rc = add_all(s, r, s->scale[set], index, err);
-	if (rc == S2ST_OK)
-		rc = save(s, index, path, err);
-	s->backend->close(index);
-	return rc;
-}
-
-static int open_index(s2_indexed_search *s, s2st_error *err)
-{
-	struct stat st;
-	size_t n, dim;
 	const int set = 1 - s->direction;
 	const s2_rows *r = s->sets[set];
-	char *path = s2_path_join(s->folder, set ? "target.index" : "source.index");
-	if (!path)
-		return s2_fail_mem(err, s->folder);
-	int rc = stat(path, &st) == 0 ? S2ST_OK : make(s, set, path, err);
-	if (rc == S2ST_OK)
-		rc = s->backend->open(&s->index, path, (int)s->x->threads, err);
-	if (rc < 0)
-		rc = s2_fail_prefix(err, rc, "%s", path);
-	if (rc == S2ST_OK) {
-		s->backend->size(s->index, &n, &dim);
-		if (n != r->n || dim != r->dim)
-			rc = s2_fail(err, S2ST_EINPUT,
-				     "%s: expected an index of %zu rows of %zu values, found %zu of %zu; remove it to "
-				     "have it made anew",
-				     path, r->n, r->dim, n, dim);
+	choose_type(usual, r->n, r->dim);
+	S2_TRY(s->backend->make(&s->index, r->dim, s->type ? s->type : usual, (int)s->x->threads, err));
+	s->making = true;
+	s->added = 0;
+	return train(s, r, s->scale[set], s->index, err);
+}
+
+/* ---- asking it --------------------------------------------------------------------------------------------------- */
+
+/* s->ids [n, candidates] for rows in s->rows. */
+static int propose(s2_indexed_search *s, size_t n, s2st_error *err)
+{
+	const size_t rows = s->sets[1 - s->direction]->n;
+	S2_TRY(s->backend->search(s->index, s->rows, n, s->candidates, s->probes, s->ids, err));
+	for (size_t i = 0; i < n * s->candidates; i++)
+		if (s->ids[i] >= (int64_t)rows)
+			return s2_fail(err, S2ST_EFORMAT, "a damaged index: expected rows 0 to %zu, found %lld",
+				       rows - 1, (long long)s->ids[i]);
+	return S2ST_OK;
+}
+
+static float similarity(const s2_indexed_search *s, const float *row, int set, size_t other)
+{
+	const size_t dim = s->sets[0]->dim;
+	float sum = 0;
+	s2_rows_gather(s->sets[set], s->other, NULL, other, 1, NULL);
+	for (size_t d = 0; d < dim; d++)
+		sum += row[d] * s->other[d];
+	return sum * s->scale[set][other];
+}
+
+/* An index of these very rows finds them, or their equals. */
+static int check_rows(s2_indexed_search *s, s2st_error *err)
+{
+	enum { ASKED = 16 };
+	const int set = 1 - s->direction;
+	const s2_rows *r = s->sets[set];
+	const size_t n = s2_min(r->n, ASKED), dim = r->dim;
+	size_t found = 0;
+	for (size_t i = 0; i < n; i++)
+		s2_scaled_rows(s->rows + i * dim, r, s->scale[set], i * (r->n / n), 1, s->x->pool);
+	S2_TRY(propose(s, n, err));
+	for (size_t i = 0; i < n; i++) {
+		const int64_t *ids = s->ids + i * s->candidates;
+		bool is = s->scale[set][i * (r->n / n)] == 0; /* nothing is near a row of zeros */
+		for (size_t j = 0; j < s->candidates && !is; j++)
+			is = ids[j] >= 0 && similarity(s, s->rows + i * dim, set, (size_t)ids[j]) > 0.999f;
+		found += is;
 	}
-	free(path);
+	if (2 * found < n)
+		return s2_fail(err, S2ST_EINPUT,
+			       "expected an index of the rows of %s, found one of others; remove it to have it made "
+			       "anew",
+			       r->files[0].map.path);
+	return S2ST_OK;
+}
+
+static int open_index(s2_indexed_search *s, const char *path, s2st_error *err)
+{
+	size_t n, dim;
+	const s2_rows *r = s->sets[1 - s->direction];
+	S2_TRY(s->backend->open(&s->index, path, (int)s->x->threads, err));
+	s->backend->size(s->index, &n, &dim);
+	if (n != r->n || dim != r->dim)
+		return s2_fail(err, S2ST_EINPUT,
+			       "expected an index of %zu rows of %zu values, found %zu of %zu; remove it to have it "
+			       "made anew",
+			       r->n, r->dim, n, dim);
+	return check_rows(s, err);
+}
+
+static void close_index(s2_indexed_search *s)
+{
+	if (s->index)
+		s->backend->close(s->index);
+	s->index = NULL;
+	s->making = false;
+}
+
+/* A step towards an open index: training one, adding a block to it, opening it. */
+static int prepare(s2_indexed_search *s, const char *path, s2st_error *err)
+{
+	struct stat st;
+	if (!s->making)
+		return stat(path, &st) == 0 ? open_index(s, path, err) : begin(s, err);
+	int rc = add_block(s, err);
+	if (rc == 1) {
+		rc = save(s, s->index, path, err);
+		close_index(s);
+	}
 	return rc;
 }
 
@@ -164,7 +223,7 @@ static int search_block(s2_indexed_search *s, s2st_error *err)
 	const s2_rows *r = s->sets[s->direction];
 	const size_t n = s2_min(BLOCK, r->n - s->done);
 	s2_scaled_rows(s->rows, r, s->scale[s->direction], s->done, n, s->x->pool);
-	S2_TRY(s->backend->search(s->index, s->rows, n, s->candidates, s->probes, s->ids, err));
+	S2_TRY(propose(s, n, err));
 	s2_pool_run(s->x->pool, n, rank_row, s);
 	s->done += n;
 	return S2ST_OK;
@@ -174,15 +233,18 @@ int s2_indexed_step(s2_indexed_search *s, s2st_error *err)
 {
 	if (s->direction == 2)
 		return 0;
-	if (!s->index) {
-		S2_TRY(open_index(s, err));
+	const bool search = s->index && !s->making;
+	char *path = s2_path_join(s->folder, s->direction ? "source.index" : "target.index");
+	if (!path)
+		return s2_fail_mem(err, s->folder);
+	int rc = search ? search_block(s, err) : prepare(s, path, err);
+	if (rc < 0)
+		rc = s2_fail_prefix(err, rc, "%s", path);
+	free(path);
+	S2_TRY(rc);
+	if (!search || s->done < s->sets[s->direction]->n)
 		return 1;
-	}
-	S2_TRY(search_block(s, err));
-	if (s->done < s->sets[s->direction]->n)
-		return 1;
-	s->backend->close(s->index);
-	s->index = NULL;
+	close_index(s);
 	s->done = 0;
 	s->direction++;
 	return s->direction < 2;
@@ -226,8 +288,7 @@ int s2_indexed_init(s2_indexed_search *s, const s2_exec *x, const s2_rows *sourc
 
 void s2_indexed_free(s2_indexed_search *s)
 {
-	if (s->index)
-		s->backend->close(s->index);
+	close_index(s);
 	s2_arena_free(s->arena);
 	*s = (s2_indexed_search){0};
 }

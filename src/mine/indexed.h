@@ -24,6 +24,8 @@ typedef struct s2_indexed_search {
 	size_t candidates;
 	int direction; /* whose neighbours are looked for; 2: all are found */
 	void *index;   /* of the other set; NULL: not open */
+	bool making;   /* the index is not whole yet: */
+	size_t added;  /* rows that are in it */
 	size_t done;   /* rows of this direction */
 } s2_indexed_search;
 
@@ -31,7 +33,8 @@ typedef struct s2_indexed_search {
 S2ST_CHECK int s2_indexed_init(s2_indexed_search *s, const s2_exec *x, const s2_rows *source, const s2_rows *target,
 			       size_t k, const char *folder, const char *type, int probes, s2st_error *err);
 void s2_indexed_free(s2_indexed_search *s); /* also after a failed init */
-/* Makes or opens an index, or searches for a block of rows; 1: there is more to do, 0: the lists are complete. */
+/* Trains an index, adds a block of rows to it, opens it, or searches for a block; 1: there is more to do, 0: the lists
+ * are complete. An index that is opened has to find some of the rows: one of other embeddings is refused. */
 S2ST_CHECK int s2_indexed_step(s2_indexed_search *s, s2st_error *err);
 
 #endif

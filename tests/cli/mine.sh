@@ -63,6 +63,18 @@ exits 1 speech-mine es.npy mfcc.npy
 { head -c $((128 + 4096)) es.npy; printf '\x00\x00\xc0\x7f'; tail -c +$((128 + 4096 + 5)) es.npy; } >nan.npy
 cp es.ids nan.ids
 exits 1 speech-mine nan.npy en.npy
+mkdir widths # parts of a folder: one of another width, one with a value that is none
+cp es.npy widths/1.npy
+cp es.ids widths/1.ids
+cp mfcc.npy widths/2.npy
+cp mfcc.ids widths/2.ids
+exits 1 speech-mine widths en.npy
+cp nan.npy widths/2.npy
+cp nan.ids widths/2.ids
+exits 1 speech-mine en.npy widths
+mkdir nothing
+speech-embed -q -m $m --shard 2/5 -o nothing/2.npy es # four files in five parts: the third has none
+exits 1 speech-mine nothing en.npy
 exits 1 speech-mine missing.npy en.npy
 exits 1 speech-mine es en.npy
 exits 2 speech-mine es.npy

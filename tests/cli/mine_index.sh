@@ -31,6 +31,16 @@ echo '--- refused'
 exits 1 speech-mine --index index en.npy es.npy
 exits 1 speech-mine --index none --index-type nonsense es.npy en.npy
 test ! -e none/target.index
+# other embeddings of the same number and width: the same ones, a thousand rows on
+turn=$((1000 * 39 * 4))
+{ head -c 128 en.npy; tail -c +$((129 + turn)) en.npy; head -c $((128 + turn)) en.npy | tail -c $turn; } >turned.npy
+cp en.ids turned.ids
+exits 1 speech-mine --index index es.npy turned.npy
+# a row that is not there in the last of the lists
+cp -r index damaged
+printf '\377\377\377\177\0\0\0\0' |
+	dd of=damaged/target.index bs=1 seek=$(($(stat -c %s index/target.index) - 8)) conv=notrunc status=none
+exits 1 speech-mine --index damaged --probes 100000 es.npy en.npy
 head -c 100 index/target.index >cut
 mv cut index/target.index
 # FAISS loses what it had read of a damaged index: a leak checker would blame us for it
