@@ -102,7 +102,7 @@ static void pull(engine *e)
 	if (more > 0 && keep_row(item, &row, &err) < 0)
 		more = S2ST_EMEM;
 	if (more > 0 && e->ahead && e->w->audio)
-		s2st_audio_ahead(row.path);
+		s2st_archives_ahead(e->c->archives, row.path);
 	pthread_mutex_lock(&e->lock);
 	e->reading = false;
 	if (more > 0) {

@@ -22,8 +22,6 @@ typedef struct s2st_audio {
  * soundfile. */
 S2ST_CHECK int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err);
 void s2st_audio_free(s2st_audio *a);
-/* Asks the system to have `path` in memory soon, where it is a regular file or a slice of one; does not wait for it. */
-void s2st_audio_ahead(const char *path);
 
 typedef struct s2st_audio_info {
 	int64_t frames; /* samples of each channel, as the file's header says */
@@ -37,10 +35,12 @@ S2ST_CHECK int s2st_audio_get_info(s2st_audio_info *out, const char *path, s2st_
 typedef struct s2st_archives s2st_archives;
 S2ST_CHECK int s2st_archives_new(s2st_archives **out, s2st_error *err);
 void s2st_archives_free(s2st_archives *a);
-/* As s2st_audio_read and s2st_audio_get_info; `a` NULL: an archive is opened for the call alone. */
+/* As s2st_audio_read and s2st_audio_get_info; `a` NULL, here and below: an archive is opened for the call alone. */
 S2ST_CHECK int s2st_archives_read(s2st_audio *out, s2st_archives *a, const char *path, int sample_rate,
 				  s2st_error *err);
 S2ST_CHECK int s2st_archives_get_info(s2st_audio_info *out, s2st_archives *a, const char *path, s2st_error *err);
+/* Asks the system to have `path` in memory soon, where it is a regular file or a slice of one; does not wait for it. */
+void s2st_archives_ahead(s2st_archives *a, const char *path);
 
 #ifdef __cplusplus
 }

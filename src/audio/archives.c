@@ -1,17 +1,23 @@
 #include "audio/archives.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PLACES = 8 }; /* SpeechMatrix has one zip a language; a pair of them is read at a time */
+enum {
+	PLACES = 8,          /* SpeechMatrix has one zip a language; a pair of them is read at a time */
+	AROUND = 64 << 10,   /* bytes that come in with the first one that is touched */
+	RESIDENT = 16 << 20, /* of an archive in the process; the system's cache has them anyway */
+};
 
 struct s2_archive {
 	s2_map map;
 	struct stat file; /* when it was mapped */
 	size_t users;
 	size_t last_use; /* by the clock of the archives */
+	size_t touched;  /* bytes, at most, since the mapping was emptied */
 	bool kept;       /* in a place */
 };
 
@@ -113,7 +119,19 @@ static s2_archive **find_place(s2st_archives *a)
 	return oldest;
 }
 
-static int take(s2_archive **out, s2st_archives *a, const char *path, s2st_error *err)
+/* Pages of a mapping stay in the process as long as there is memory: those of slices read before would add up to the
+ * whole archive. Who is reading one gets its pages back from the cache. */
+static void make_room(s2_archive *archive, size_t n)
+{
+	n = n > AROUND ? n : AROUND;
+	if (archive->touched > RESIDENT) {
+		s2_map_forget(&archive->map);
+		archive->touched = 0;
+	}
+	archive->touched = n < SIZE_MAX - archive->touched ? archive->touched + n : SIZE_MAX;
+}
+
+static int take(s2_archive **out, s2st_archives *a, const char *path, size_t n, s2st_error *err)
 {
 	*out = find(a, path);
 	if (*out) {
@@ -129,15 +147,16 @@ static int take(s2_archive **out, s2st_archives *a, const char *path, s2st_error
 		}
 	}
 	(*out)->last_use = ++a->clock;
+	make_room(*out, n);
 	return S2ST_OK;
 }
 
-int s2_archive_take(s2_archive **out, s2st_archives *a, const char *path, s2st_error *err)
+int s2_archive_take(s2_archive **out, s2st_archives *a, const char *path, size_t n, s2st_error *err)
 {
 	if (!a)
 		return archive_open(out, path, err);
 	pthread_mutex_lock(&a->lock);
-	const int rc = take(out, a, path, err);
+	const int rc = take(out, a, path, n, err);
 	pthread_mutex_unlock(&a->lock);
 	return rc;
 }

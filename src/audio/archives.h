@@ -9,8 +9,9 @@
 
 typedef struct s2_archive s2_archive;
 
-/* `a` NULL, or all its places taken by slices in use: an archive of the caller's own. */
-S2ST_CHECK int s2_archive_take(s2_archive **out, s2st_archives *a, const char *path, s2st_error *err);
+/* For about `n` bytes of it: what many takes have read is let out of the process again. `a` NULL, or all its places
+ * taken by slices in use: an archive of the caller's own. */
+S2ST_CHECK int s2_archive_take(s2_archive **out, s2st_archives *a, const char *path, size_t n, s2st_error *err);
 void s2_archive_give(s2st_archives *a, s2_archive *archive); /* `archive` NULL: nothing to do */
 const s2_map *s2_archive_map(const s2_archive *archive);
 /* How many times a file was mapped, for tests. */

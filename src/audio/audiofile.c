@@ -180,7 +180,7 @@ static int open_slice(s2_audio_stream *s, size_t n_path, size_t offset, size_t l
 	char *path = strndup(s->name, n_path);
 	if (!path)
 		return s2_fail_mem(err, s->name);
-	int rc = s2_archive_take(&s->archive, s->archives, path, err);
+	int rc = s2_archive_take(&s->archive, s->archives, path, length, err);
 	free(path);
 	if (rc < 0)
 		return rc;
@@ -376,23 +376,33 @@ int s2st_archives_read(s2st_audio *out, s2st_archives *a, const char *path, int 
 	return rc;
 }
 
-void s2st_audio_ahead(const char *path)
+static void slice_ahead(s2st_archives *a, const char *path)
 {
-	size_t n_path = strlen(path), offset = 0, length = 0; /* of length 0: all */
+	size_t n_path, offset, length;
+	s2_archive *archive = NULL;
+	s2st_error ignored;
+	if (!s2_parse_slice(path, &n_path, &offset, &length))
+		return;
+	char *file = strndup(path, n_path);
+	if (file && s2_archive_take(&archive, a, file, length, &ignored) == S2ST_OK)
+		s2_map_ahead(s2_archive_map(archive), offset, length);
+	s2_archive_give(a, archive);
+	free(file);
+}
+
+void s2st_archives_ahead(s2st_archives *a, const char *path)
+{
 	struct stat st;
-	bool exists = stat(path, &st) == 0;
-	char *file = NULL;
-	if (!exists && s2_parse_slice(path, &n_path, &offset, &length)) {
-		file = strndup(path, n_path);
-		exists = file && stat(file, &st) == 0;
+	if (stat(path, &st) != 0) {
+		slice_ahead(a, path);
+		return;
 	}
 	/* Opening a pipe would wait for its writer, and closing it would end him. */
-	int fd = exists && S_ISREG(st.st_mode) ? open(file ? file : path, O_RDONLY | O_CLOEXEC) : -1;
+	int fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd >= 0) {
-		(void)posix_fadvise(fd, (off_t)offset, (off_t)length, POSIX_FADV_WILLNEED); /* it is a hint */
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED); /* it is a hint */
 		close(fd);
 	}
-	free(file);
 }
 
 int s2st_audio_read(s2st_audio *out, const char *path, int sample_rate, s2st_error *err)

@@ -56,6 +56,14 @@ void s2_map_close(s2_map *m)
 	*m = (s2_map){0};
 }
 
+void s2_map_ahead(const s2_map *m, size_t offset, size_t n)
+{
+	if (offset >= m->size)
+		return;
+	const size_t from = offset & ~((size_t)sysconf(_SC_PAGESIZE) - 1), left = m->size - offset;
+	(void)madvise((void *)(uintptr_t)(m->bytes + from), offset - from + (n < left ? n : left), MADV_WILLNEED);
+}
+
 void s2_map_forget(const s2_map *m)
 {
 	(void)madvise((void *)(uintptr_t)m->bytes, m->size, MADV_DONTNEED);

@@ -18,6 +18,8 @@ typedef struct s2_map {
 /* Fails on folders, devices, pipes and empty files, naming them. */
 S2ST_CHECK int s2_map_open(s2_map *out, const char *path, s2st_error *err);
 void s2_map_close(s2_map *m);
+/* Asks for `n` bytes from `offset` on to be in memory soon. */
+void s2_map_ahead(const s2_map *m, size_t offset, size_t n);
 /* Lets go of the pages that were touched so far; whoever touches them again gets them back. */
 void s2_map_forget(const s2_map *m);
 

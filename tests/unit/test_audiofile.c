@@ -230,6 +230,46 @@ static void test_slices(void)
 	free(archive);
 }
 
+/* KiB that this process has of the mapping of `path`; 0: it has none. */
+static size_t resident(const char *path)
+{
+	char line[700];
+	size_t kib = 0;
+	bool mine = false;
+	FILE *f = fopen("/proc/self/smaps", "r");
+	REQUIRE(f);
+	while (fgets(line, sizeof line, f)) {
+		if (strchr(line, '-') && strchr(line, '/'))
+			mine = strstr(line, path) != NULL;
+		else if (mine && strncmp(line, "Rss:", 4) == 0)
+			kib += strtoull(line + 4, NULL, 10);
+	}
+	fclose(f);
+	return kib;
+}
+
+/* Slices all over an archive: what was read of it does not stay in the process. */
+static void test_resident(void)
+{
+	enum { MIB = 1 << 20, SLICES = 64 };
+	const char *path = test_temp_file("large.zip", "PK", 2);
+	s2st_archives *archives;
+	s2_archive *archive;
+	size_t most = 0;
+	REQUIRE(truncate(path, (off_t)SLICES * MIB) == 0);
+	REQUIRE_OK(s2st_archives_new(&archives, &err));
+	for (size_t i = 0; i < SLICES; i++) {
+		REQUIRE_OK(s2_archive_take(&archive, archives, path, MIB, &err));
+		CHECK(!memchr(s2_archive_map(archive)->bytes + i * MIB, 'x', MIB));
+		const size_t now = resident("large.zip");
+		most = now > most ? now : most;
+		s2_archive_give(archives, archive);
+	}
+	CHECK(most >= MIB / 1024 && most <= 20 * MIB / 1024);
+	CHECK_INT(s2_archives_opened(archives), 1);
+	s2st_archives_free(archives);
+}
+
 /* Many slices open an archive once; one that was replaced is noticed; more archives than are kept still work. */
 static void test_archives(void)
 {
@@ -248,11 +288,12 @@ static void test_archives(void)
 		s2st_audio_free(&a);
 		REQUIRE_OK(s2st_archives_get_info(&info, archives, path, &err));
 		CHECK_INT(info.frames, expected.n);
+		s2st_archives_ahead(archives, path);
 	}
 	CHECK_INT(s2_archives_opened(archives), 1);
 
 	s2_archive *old, *again;
-	REQUIRE_OK(s2_archive_take(&old, archives, test_temp("b.zip"), &err));
+	REQUIRE_OK(s2_archive_take(&old, archives, test_temp("b.zip"), 1, &err));
 	REQUIRE(remove(test_temp("b.zip")) == 0);
 	CHECK_INT(s2st_archives_read(&a, archives, path, 16000, &err), S2ST_EIO);
 	CHECK_CONTAINS(err.text, "b.zip: cannot open");
@@ -267,9 +308,9 @@ static void test_archives(void)
 	s2_archive *all[MANY];
 	for (int i = 0; i < MANY; i++) {
 		snprintf(name, sizeof name, "%d.zip", i);
-		REQUIRE_OK(s2_archive_take(&all[i], archives, test_temp_file(name, wav, n - (size_t)i), &err));
+		REQUIRE_OK(s2_archive_take(&all[i], archives, test_temp_file(name, wav, n - (size_t)i), 1, &err));
 	}
-	REQUIRE_OK(s2_archive_take(&again, archives, test_temp("0.zip"), &err));
+	REQUIRE_OK(s2_archive_take(&again, archives, test_temp("0.zip"), 1, &err));
 	CHECK(again == all[0]);
 	s2_archive_give(archives, again);
 	for (int i = 0; i < MANY; i++) {
@@ -365,6 +406,7 @@ int main(void)
 	test_stream();
 	test_slices();
 	test_archives();
+	test_resident();
 	test_bad_files();
 	test_truncated();
 	test_stdin_audio();
