@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/size.h"
 
@@ -13,18 +14,19 @@
 #endif
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
-#define POISON(p, n) __asan_poison_memory_region(p, n)
+#define POISON(p, n)   __asan_poison_memory_region(p, n)
 #define UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
-#define REDZONE 64u
+#define REDZONE        64u
 #else
-#define POISON(p, n) ((void)(p), (void)(n))
+#define POISON(p, n)   ((void)(p), (void)(n))
 #define UNPOISON(p, n) ((void)(p), (void)(n))
-#define REDZONE 0u
+#define REDZONE        0u
 #endif
 
-#define ALIGN 64u
-#define FIRST_BLOCK ((size_t)64 << 10)
+#define ALIGN        64u
+#define FIRST_BLOCK  ((size_t)64 << 10)
 #define LARGEST_STEP ((size_t)16 << 20)
+#define HUGE         ((size_t)2 << 20) /* pages that large blocks ask for: their weights are read time and again */
 
 typedef struct block {
 	struct block *prev; /* older block; its objects outlive ours under mark/reset */
@@ -74,6 +76,19 @@ static block *take_spare(s2_arena *a, size_t need)
 	return NULL;
 }
 
+/* What the kernel makes of the advice is its own affair. */
+static void *take_memory(size_t size)
+{
+	if (size < 2 * HUGE)
+		return malloc(size);
+	void *p = aligned_alloc(HUGE, s2_round_up(size, HUGE));
+#ifdef MADV_HUGEPAGE
+	if (p)
+		(void)madvise(p, s2_round_up(size, HUGE), MADV_HUGEPAGE);
+#endif
+	return p;
+}
+
 static block *new_block(s2_arena *a, size_t need)
 {
 	block *b = take_spare(a, need);
@@ -81,7 +96,7 @@ static block *new_block(s2_arena *a, size_t need)
 		size_t size = s2_max(need, s2_min(s2_max(a->held, FIRST_BLOCK), LARGEST_STEP));
 		if (size > SIZE_MAX / 2)
 			return NULL;
-		b = malloc(sizeof *b + size + ALIGN);
+		b = take_memory(sizeof *b + size + ALIGN);
 		if (!b)
 			return NULL;
 		uintptr_t start = (uintptr_t)(b + 1);

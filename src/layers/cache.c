@@ -9,9 +9,9 @@ enum { SWEEP = 16 }; /* steps between two searches for rows that nobody names an
 
 /* ---- store ---- */
 
-int s2_past_store_init(s2_past_store *s, size_t n_layers, size_t dim, s2st_error *err)
+int s2_past_store_init(s2_past_store *s, size_t n_layers, size_t heads, size_t dim, s2st_error *err)
 {
-	*s = (s2_past_store){.memory = s2_arena_new(), .n_layers = n_layers, .dim = dim};
+	*s = (s2_past_store){.memory = s2_arena_new(), .n_layers = n_layers, .heads = heads, .dim = dim};
 	return s->memory ? S2ST_OK : s2_fail_mem(err, "decoder cache");
 }
 
@@ -54,10 +54,12 @@ static int grow(s2_past_store *s, s2st_error *err)
 
 void s2_past_store_put(s2_past_store *s, size_t layer, int32_t row, const float *k, const float *v)
 {
-	size_t dim = s->dim, chunk = (size_t)row / S2_PAST_CHUNK, i = (size_t)row % S2_PAST_CHUNK;
-	float *to = s->chunks[chunk] + (2 * layer * S2_PAST_CHUNK + i) * dim;
-	memcpy(to, k, dim * sizeof *to);
-	memcpy(to + S2_PAST_CHUNK * dim, v, dim * sizeof *to);
+	const size_t plane = S2_PAST_CHUNK * s->dim, hd = s->dim / s->heads, i = (size_t)row % S2_PAST_CHUNK;
+	float *to = s->chunks[(size_t)row / S2_PAST_CHUNK] + 2 * layer * plane + i * hd;
+	for (size_t h = 0; h < s->heads; h++, to += S2_PAST_CHUNK * hd, k += hd, v += hd) {
+		memcpy(to, k, hd * sizeof *to);
+		memcpy(to + plane, v, hd * sizeof *to);
+	}
 }
 
 /* ---- one sentence ---- */

@@ -5,7 +5,8 @@
  * keeps some hypotheses and drops others only lists are copied. Rows that no list names any more are used again, so
  * memory follows the number of different tokens in the live hypotheses, not beam * steps.
  *
- *   store     rows of all sentences, in chunks that never move:  chunk [n_layers, 2 (k, v), S2_PAST_CHUNK, dim]
+ *   store     rows of all sentences, in chunks that never move:
+ *             chunk [n_layers, 2 (k, v), heads, S2_PAST_CHUNK, dim / heads]; a head's rows lie together
  *   sentence  past [rows_cap, max_steps]: row r's step p lies in store row past[r][p] */
 #ifndef S2_LAYERS_CACHE_H
 #define S2_LAYERS_CACHE_H
@@ -16,7 +17,7 @@
 
 typedef struct s2_past_store {
 	s2_arena *memory;
-	size_t n_layers, dim;
+	size_t n_layers, heads, dim;
 	float **chunks;
 	size_t n_chunks, cap_chunks;
 	int32_t *unused; /* [n_unused] rows */
@@ -24,7 +25,7 @@ typedef struct s2_past_store {
 	bool *named; /* of each row; false between calls */
 } s2_past_store;
 
-S2ST_CHECK int s2_past_store_init(s2_past_store *s, size_t n_layers, size_t dim, s2st_error *err);
+S2ST_CHECK int s2_past_store_init(s2_past_store *s, size_t n_layers, size_t heads, size_t dim, s2st_error *err);
 void s2_past_store_free(s2_past_store *s);
 /* Key and value [dim] of a row in one layer. */
 void s2_past_store_put(s2_past_store *s, size_t layer, int32_t row, const float *k, const float *v);

@@ -89,15 +89,15 @@ typedef struct step {
 static void step_own(const step *t, const s2_step_keys *s, size_t head, float *scores)
 {
 	const s2_step_attention_args *a = t->a;
-	size_t hd = a->head_dim, width = a->heads * hd;
-	s2_past past = {.chunks = a->chunks, .ld = a->ld, .n = s->n};
+	size_t hd = a->head_dim, width = a->heads * hd, plane = head * S2_PAST_CHUNK * hd;
+	s2_past past = {.chunks = a->chunks, .n = s->n};
 	for (size_t r = 0; r < s->rows; r++) {
 		size_t at = (s->first + r) * width + head * hd;
 		past.row = s->past + r * s->ld_past;
-		past.at = a->k_at + head * hd;
+		past.at = a->k_at + plane;
 		t->x->k->past_scores(scores, a->q + at, &past, hd);
 		t->x->k->softmax(scores, s->n);
-		past.at = a->v_at + head * hd;
+		past.at = a->v_at + plane;
 		t->x->k->past_values(t->out + at, scores, &past, hd);
 	}
 }

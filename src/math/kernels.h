@@ -47,10 +47,10 @@ typedef struct s2_finish {
 	float slope, scale;   /* 1: none */
 } s2_finish;
 
-/* The past of one hypothesis: keys, or values, of one head in the store's rows (s2_step_keys). */
+/* The past of one hypothesis: keys, or values, of one head in the store's rows (s2_step_keys), `dim` apart. */
 typedef struct s2_past {
 	float *const *chunks;
-	size_t at, ld;
+	size_t at;
 	const int32_t *row; /* [n] */
 	size_t n;
 } s2_past;

@@ -24,6 +24,8 @@ _Static_assert(MR <= (int)S2_MAX_MR && NR <= (int)S2_MAX_NR && (int)S2_PANEL % N
 #define UNROLL_CHAIN _Pragma("GCC unroll 2")
 #endif
 
+enum { AHEAD = 32 }; /* rows of a panel that memory has time for: 4 KiB */
+
 /* sums += one tap. `rows` and `vecs` are constants at every call, so that the sums stay in registers. */
 static CHAIN_INLINE void chain(vd sums[MR][2], const uint32_t *a, size_t row, const uint32_t *panel, size_t words,
 			       size_t rows, size_t vecs)
@@ -32,8 +34,10 @@ static CHAIN_INLINE void chain(vd sums[MR][2], const uint32_t *a, size_t row, co
 	UNROLL_CHAIN
 	for (size_t k = 0; k < words; k++, panel += S2_PANEL) {
 		vd_words b[2];
-		for (size_t v = 0; v < vecs; v++)
+		for (size_t v = 0; v < vecs; v++) {
+			__builtin_prefetch(panel + AHEAD * S2_PANEL + v * 16, 0, 2);
 			b[v] = vd_load_words(panel + v * VN);
+		}
 		UNROLL
 		for (size_t i = 0; i < rows; i++) {
 			const uint32_t *base = i < 5 ? a0 : i < 10 ? a5 : a10;

@@ -7,7 +7,7 @@
 int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const s2_exec *x, s2st_error *err)
 {
 	*d = (s2_s2ut_decoder){.m = m, .x = x};
-	return s2_past_store_init(&d->store, m->cfg.decoder_layers, m->cfg.decoder.dim, err);
+	return s2_past_store_init(&d->store, m->cfg.decoder_layers, m->cfg.decoder.heads, m->cfg.decoder.dim, err);
 }
 
 void s2_s2ut_decoder_free(s2_s2ut_decoder *d)

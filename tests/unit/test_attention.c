@@ -140,7 +140,7 @@ static step_case make_step(size_t n_sentences, size_t rows, size_t n_keys, size_
 	step_case c = {0};
 	size_t ld = heads * hd + 5;
 	for (size_t i = 0; i < CHUNKS; i++)
-		c.chunks[i] = math_random((size_t)2 * LAYERS * S2_PAST_CHUNK * ld, seed);
+		c.chunks[i] = math_random((size_t)2 * LAYERS * S2_PAST_CHUNK * heads * hd, seed);
 	for (size_t s = 0; s < n_sentences; s++) {
 		size_t n = n_keys + 3 * s, own_rows = rows + s, ld_past = n + 2;
 		c.keys[s] = (s2_step_keys){.first = c.rows, .rows = own_rows, .n = n};
@@ -163,8 +163,8 @@ static step_case make_step(size_t n_sentences, size_t rows, size_t n_keys, size_
 				       .ld = ld,
 				       .heads = heads,
 				       .head_dim = hd,
-				       .k_at = 2 * LAYER * S2_PAST_CHUNK * ld,
-				       .v_at = (2 * LAYER + 1) * S2_PAST_CHUNK * ld};
+				       .k_at = 2 * LAYER * S2_PAST_CHUNK * heads * hd,
+				       .v_at = (2 * LAYER + 1) * S2_PAST_CHUNK * heads * hd};
 	return c;
 }
 
@@ -188,16 +188,17 @@ static void drop_step(step_case *c)
 	}
 }
 
-/* Where the keys (or values) of a row's steps lie. */
-static const float **key_rows(const step_case *c, const s2_step_keys *s, size_t r, bool values)
+/* Where the keys (or values) of a row's steps lie for one head. */
+static const float **key_rows(const step_case *c, const s2_step_keys *s, size_t r, size_t head, bool values)
 {
+	const size_t hd = c->a.head_dim;
 	if (!s->past)
-		return rows_of(values ? s->v : s->k, s->n, c->a.ld);
+		return rows_of((values ? s->v : s->k) + head * hd, s->n, c->a.ld);
 	const float **rows = malloc(s->n * sizeof *rows);
 	REQUIRE(rows != NULL);
 	for (size_t i = 0; i < s->n; i++) {
 		size_t row = (size_t)s->past[r * s->ld_past + i], at = values ? c->a.v_at : c->a.k_at;
-		rows[i] = c->chunks[row / S2_PAST_CHUNK] + at + row % S2_PAST_CHUNK * c->a.ld;
+		rows[i] = c->chunks[row / S2_PAST_CHUNK] + at + (head * S2_PAST_CHUNK + row % S2_PAST_CHUNK) * hd;
 	}
 	return rows;
 }
@@ -208,12 +209,14 @@ static void check_row(const s2_exec *x, const step_case *c, const s2_step_keys *
 	s2st_error err;
 	const s2_step_attention_args *a = &c->a;
 	size_t hd = a->head_dim, width = a->heads * hd, at = (s->first + r) * width, wrong = 0;
-	const float **k = key_rows(c, s, r, false), **v = key_rows(c, s, r, true);
 	float *alone = math_alloc(width);
 	double *want = malloc(hd * sizeof *want);
 	REQUIRE(want != NULL);
 	for (size_t h = 0; h < a->heads; h++) {
-		exact_attention(want, a->q + at + h * hd, k, v, h * hd, NULL, s->n, hd);
+		const float **k = key_rows(c, s, r, h, false), **v = key_rows(c, s, r, h, true);
+		exact_attention(want, a->q + at + h * hd, k, v, 0, NULL, s->n, hd);
+		free(k);
+		free(v);
 		for (size_t d = 0; d < hd; d++)
 			wrong += !(fabs((double)got[at + h * hd + d] - want[d]) <= slack(s->n, hd));
 	}
@@ -234,14 +237,12 @@ static void check_row(const s2_exec *x, const step_case *c, const s2_step_keys *
 	for (size_t i = 0; i < width && weights; i++) { /* what is given out is what was used */
 		double sum = 0, all = 0;
 		for (size_t p = 0; p < s->n; p++) {
-			sum += (double)weights[i / hd * s->n + p] * (double)v[p][i];
+			sum += (double)weights[i / hd * s->n + p] * (double)s->v[p * a->ld + i];
 			all += (double)weights[i / hd * s->n + p];
 		}
 		CHECK(fabs(sum - (double)alone[i]) <= slack(s->n, hd) && fabs(all - 1) <= slack(s->n, hd));
 	}
 	free(weights);
-	free(k);
-	free(v);
 	free(alone);
 	free(want);
 }
@@ -279,8 +280,17 @@ static void test_determinism(void)
 	step_case steps = make_step(4, 6, 333, 8, 64, &seed);
 	size_t n = (size_t)N_Q * WIDTH + steps.rows * 8 * 64;
 	float *out = math_alloc(n);
-	s2_attention_args a = {.q = q, .k = kv, .v = kv, .ld_q = WIDTH, .ld_k = WIDTH, .ld_v = WIDTH, .ld_out = WIDTH,
-			       .n_q = N_Q, .n_k = N_K, .heads = HEADS, .head_dim = HD};
+	s2_attention_args a = {.q = q,
+			       .k = kv,
+			       .v = kv,
+			       .ld_q = WIDTH,
+			       .ld_k = WIDTH,
+			       .ld_v = WIDTH,
+			       .ld_out = WIDTH,
+			       .n_q = N_Q,
+			       .n_k = N_K,
+			       .heads = HEADS,
+			       .head_dim = HD};
 	for (size_t i = 0; i < N_ISAS; i++)
 		for (size_t t = 0; t < 4; t++) {
 			s2_exec x;

@@ -329,7 +329,7 @@ static void test_steps(bool pre_norm)
 	};
 	d.c.act = S2_ACT_RELU;
 	s2_mark mark = s2_arena_mark(x.scratch);
-	REQUIRE_OK(s2_past_store_init(&d.store, LAYERS, D, &err));
+	REQUIRE_OK(s2_past_store_init(&d.store, LAYERS, HEADS, D, &err));
 	enter(&d, &a, x.scratch, MOST_ENC);
 	enter(&d, &b, x.scratch, 2);
 	for (int step = 0; step < STEPS; step++) {
@@ -355,7 +355,7 @@ static void test_reuse(void)
 	s2_cache cache, other;
 	const int32_t parent[2] = {0, 0};
 	s2_mark mark = s2_arena_mark(x.scratch);
-	REQUIRE_OK(s2_past_store_init(&store, 1, D, &err));
+	REQUIRE_OK(s2_past_store_init(&store, 1, 1, D, &err));
 	REQUIRE_OK(s2_cache_init(&cache, &store, x.scratch, 2, LONG, 0, &err));
 	for (int i = 0; i < 1000; i++)
 		REQUIRE_OK(s2_cache_advance(&cache, i ? parent : NULL, i ? 2 : 1, &err));
@@ -383,8 +383,8 @@ static void test_cache_bounds(void)
 	s2_cache cache;
 	const int32_t parent[2] = {0, 5};
 	s2_mark mark = s2_arena_mark(x.scratch);
-	REQUIRE_OK(s2_past_store_init(&store, 1, D, &err));
-	REQUIRE_OK(s2_past_store_init(&huge, 1, SIZE_MAX / 8, &err));
+	REQUIRE_OK(s2_past_store_init(&store, 1, 1, D, &err));
+	REQUIRE_OK(s2_past_store_init(&huge, 1, 1, SIZE_MAX / 8, &err));
 	CHECK_INT(s2_cache_init(&cache, &store, x.scratch, 0, 4, 0, &err), S2ST_EINPUT);
 	CHECK_INT(s2_cache_init(&cache, &store, x.scratch, 4, SIZE_MAX / 8, 0, &err), S2ST_EMEM);
 	CHECK_INT(s2_cache_init(&cache, &huge, x.scratch, 4, 4, SIZE_MAX / 8, &err), S2ST_EMEM);
