@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_models.h"
+#include "cli_recordings.h"
 
 static const char *const tokenizers[] = {"13a", "none", "char", "intl", "zh"};
 static const char *const smoothings[] = {"exp", "floor", "add-k", "none"};

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_models.h"
 
 enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_SRT, FORMAT_VTT };
 

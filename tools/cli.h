@@ -5,7 +5,7 @@
  *
  *   describe options in tables  ->  cli_parse  ->  open models  ->  cli_run over the inputs  ->  cli_end
  *
- * The tools include s2st.h and this header, nothing else of the project. */
+ * The tools include s2st.h, this header and cli_*.h (what some of them share), nothing else of the project. */
 #ifndef S2ST_CLI_H
 #define S2ST_CLI_H
 
@@ -21,7 +21,7 @@ enum {
 	CLI_MODEL = 3,  /* a model cannot be used */
 };
 
-/* ---- options (cli_options.c) ---------------------------------------------------------------------------------- */
+/* ---- options (cli_options.c) --------------------------------------------------------------------------------- */
 
 typedef enum cli_kind {
 	CLI_FLAG,   /* bool; "--no-NAME" clears it */
@@ -99,7 +99,7 @@ void cli_no_precision(const cli *c, const char *why);
 int cli_end(cli *c, int code);
 bool cli_caught_signal(void);
 
-/* ---- messages (cli.c) ----------------------------------------------------------------------------------------- */
+/* ---- messages (cli.c) ---------------------------------------------------------------------------------------- */
 
 /* One line on stderr, "tool: about: sentence"; `about` is left out when NULL or when the sentence starts with it, or
  * with a file in it. */
@@ -107,7 +107,7 @@ void cli_error(cli *c, const char *about, const char *sentence);
 void cli_note(cli *c, cli_notice kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void cli_info(cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* with -v only */
 
-/* ---- outputs that are there (cli.c), what results depend on (cli_depend.c) -------------------------------------- */
+/* ---- outputs that are there (cli.c), what results depend on (cli_depend.c) ----------------------------------- */
 
 /* A stream to `path`, "-" for stdout; *out is NULL with --dry-run. Refuses to replace a file without --overwrite or
  * --resume. */
@@ -120,7 +120,7 @@ int cli_depend(cli *c, const char *file, s2st_error *err);
 /* The same for `name` in the folder of `file`. */
 int cli_depend_beside(cli *c, const char *file, const char *name, s2st_error *err);
 
-/* ---- small things (cli.c, cli_format.c) ------------------------------------------------------------------------ */
+/* ---- small things (cli.c, cli_format.c) ---------------------------------------------------------------------- */
 
 bool cli_is_folder(const char *path);
 bool cli_is_file(const char *path); /* a regular one */
@@ -150,7 +150,7 @@ void cli_json_ints(FILE *f, const int32_t *at, size_t n);
 void cli_json_reals(FILE *f, const float *at, size_t n);
 void cli_unit_line(FILE *f, const char *id, const int32_t *units, size_t n); /* "id|3 1 4\n" */
 
-/* ---- the loop over inputs (cli_run.c, cli_result.c) ------------------------------------------------------------- */
+/* ---- the loop over inputs (cli_run.c, cli_result.c) ---------------------------------------------------------- */
 
 /* What one input gave. `text` and `units` are lines for the tool's outputs, `samples` audio for a stream. */
 typedef struct cli_text {
@@ -241,7 +241,7 @@ typedef struct cli_work {
  * complete have to be dropped then. */
 int cli_run(cli *c, const cli_work *work, bool *whole);
 
-/* ---- inputs (cli_inputs.c) -------------------------------------------------------------------------------------- */
+/* ---- inputs (cli_inputs.c) ----------------------------------------------------------------------------------- */
 
 /* Where inputs are looked for. */
 typedef struct cli_source {
@@ -256,7 +256,7 @@ void cli_source_options(cli_source *s, cli_option out[CLI_N_SOURCE_OPTIONS]);
 s2st_inputs *cli_open_inputs(cli *c, const cli_source *source, bool unique, int *code);
 int cli_next_input(void *inputs, s2st_input *row, s2st_error *err); /* `next` over an s2st_inputs */
 
-/* ---- audio in and out (cli_audio.c) ---------------------------------------------------------------------------- */
+/* ---- audio in and out (cli_audio.c) -------------------------------------------------------------------------- */
 
 /* Notices about audio that was resampled (from `source_rate` to `rate`) or of which `channels` were folded to one. */
 void cli_note_audio(cli_result *r, const char *path, int source_rate, int rate, int channels);
@@ -286,297 +286,5 @@ int cli_sink_put(const cli *c, const cli_sink *sink, const char *path, const s2s
 		 s2st_error *err);
 int cli_sink_emit(cli_sink *sink, const cli_result *result, s2st_error *err);
 int cli_sink_close(cli *c, cli_sink *sink, bool whole, int code); /* returns the exit code */
-
-/* ---- models (cli_models.c) ------------------------------------------------------------------------------------- */
-
-typedef struct cli_s2ut {
-	s2st_s2ut_files files;
-	bool standardize;
-	const char *speaker_file; /* .npy */
-	s2st_search_options search;
-	s2st_s2ut *model;
-	s2st_s2ut_info info;
-	float *speaker;
-} cli_s2ut;
-
-typedef struct cli_vocoder {
-	const char *model_file, *config_file, *speaker_file, *speaker_text;
-	s2st_vocode_options options;
-	int seed;
-	bool random_speaker;
-	s2st_vocoder *model;
-	s2st_vocoder_info info;
-	float *speaker;
-} cli_vocoder;
-
-typedef struct cli_asr {
-	s2st_asr_files files;
-	const char *lm_file;
-	int post_process;         /* CLI_CHOICE "collapse|none" */
-	s2st_asr_options options; /* beam 0: as suits, with or without a language model */
-	s2st_lm *lm;
-	s2st_asr *model;
-	s2st_asr_info info;
-} cli_asr;
-
-typedef struct cli_models {
-	cli_s2ut *s2ut;       /* NULL: the tool needs none */
-	cli_vocoder *vocoder; /* NULL: likewise */
-	cli_asr *asr;         /* NULL: likewise */
-	s2st_context *context;
-	s2st_pack *pack;
-} cli_models;
-
-enum { CLI_N_S2UT_OPTIONS = 16, CLI_N_VOICE_OPTIONS = 6, CLI_N_ASR_OPTIONS = 7 };
-void cli_s2ut_defaults(cli_s2ut *m);
-void cli_s2ut_options(cli_s2ut *m, cli_option out[CLI_N_S2UT_OPTIONS]);
-void cli_vocoder_defaults(cli_vocoder *v);
-void cli_voice_options(cli_vocoder *v, cli_sink *sink, cli_option out[CLI_N_VOICE_OPTIONS]);
-
-void cli_asr_defaults(cli_asr *m);
-void cli_asr_options(cli_asr *m, cli_option out[CLI_N_ASR_OPTIONS]);
-
-/* After cli_parse: opens --pack, lets it set files and defaults, and reads the options again so that they win.
- * Exits with misuse where a model is missing. Returns CLI_OK, or the exit code after saying why. */
-int cli_models_configure(cli *c, cli_models *m);
-/* Opens the models that the tool needs and checks that they fit each other and the pack. Returns as above. */
-int cli_models_open(cli *c, cli_models *m);
-void cli_models_close(cli_models *m);
-/* Speaker for input `index`: --speaker K, or drawn from --seed and the index. */
-int cli_speaker(const cli_vocoder *v, size_t index);
-
-/* What one thread needs to use them. */
-typedef struct cli_sessions { /* NULL where the tool has no such model */
-	s2st_s2ut_session *s2ut;
-	s2st_vocoder_session *vocoder;
-	s2st_asr_session *asr;
-} cli_sessions;
-int cli_sessions_new(cli_sessions **out, const cli_models *m, s2st_error *err);
-void cli_sessions_free(cli_sessions *s);
-
-/* ---- audio to units (cli_generate.c) ---------------------------------------------------------------------------- */
-
-/* How many rows cli_work.work_group should get. */
-int cli_group_size(const cli_models *m);
-/* What came out for one input. `best` lives until the next call with the session of the model, but the last of a group
- * may make such a call. */
-typedef int cli_take_units(void *self, cli_sessions *own, cli_item *item, const s2st_audio *audio,
-			   const s2st_nbest *best, s2st_error *err);
-/* Reads the audio of a group, decodes it together and gives what came out to `take`, in order, with the note about
- * hypotheses that were cut. Inputs that fail are marked so. */
-void cli_generate(const cli_s2ut *m, void *self, cli_sessions *own, cli_item *const *rows, size_t n,
-		  cli_take_units *take);
-
-/* ---- languages of one recogniser (cli_adapters.c) ---------------------------------------------------------------- */
-
-typedef struct cli_adapters {
-	const char *file; /* of the languages of the inputs: a table with columns id and lang, or a line an input */
-	s2st_sentences *table;
-	struct cli_adapter *rows; /* [n] of the table, by id where it has ids */
-	size_t n;
-	bool by_id;
-	s2st_asr **models; /* [n_models] that were opened beside the first */
-	size_t n_models;
-} cli_adapters;
-
-/* Before the models open: reads the file, if one is given, and lets the recogniser open with its first language. All
- * three return CLI_OK, or the exit code after saying why. */
-int cli_adapters_read(cli *c, cli_adapters *a, cli_asr *m);
-int cli_adapters_open(cli *c, cli_adapters *a, const cli_asr *m); /* the other languages, beside m->model */
-int cli_adapters_list(cli *c, const char *model);                 /* prints the languages */
-/* In `work`: s->asr becomes one of the language of `row`. */
-int cli_adapters_use(const cli_adapters *a, cli_sessions *s, const s2st_input *row, s2st_error *err);
-void cli_adapters_close(cli_adapters *a); /* before the first model */
-
-/* ---- what asr-bleu compares (cli_recordings.c, cli_languages.c) --------------------------------------------- */
-
-/* The recording of each reference. */
-typedef struct cli_recordings {
-	char **paths; /* [n]; NULL: there is none */
-	size_t n;
-	bool by_number; /* N_pred.wav, N_spkK_pred.wav; else by id, or as they came */
-	s2st_inputs *inputs;
-} cli_recordings;
-
-/* Looks in folder `dir` for N_pred.wav and N_spkK_pred.wav, N from 0; where it has none, or is NULL, takes the files of
- * the folder or of `args` as s2st_inputs gives them: by the references' ids, or in order. What is missing, extra or
- * there twice is an error that names it; `allow_missing` lets recordings with a number or an id be missing. */
-int cli_recordings_find(cli_recordings *r, const s2st_sentences *refs, const char *dir, const char *const *args,
-			size_t n_args, const cli_source *source, bool allow_missing, s2st_error *err);
-/* texts [n]: malloc'ed transcripts, NULL where there is no recording. One that cannot be read is a failure, after all
- * others are done, or with `allow_missing` a line on stderr and an empty text. Returns CLI_OK or CLI_FAILED. */
-int cli_recordings_hear(cli *c, const cli_recordings *r, cli_models *m, bool allow_missing, char **texts);
-void cli_recordings_free(cli_recordings *r);
-
-/* What asr-bleu has found out (cli_score.c). */
-typedef struct cli_score {
-	s2st_score score;
-	char signature[512];
-	bool is_bleu, has_confidence, has_baseline;
-	s2st_confidence confidence;
-	s2st_comparison comparison;
-	int samples, seed; /* of the two */
-} cli_score;
-
-void cli_score_print(FILE *f, const cli_score *s, bool json);
-
-typedef struct cli_language {
-	const char *code, *short_code; /* "eng", "en" */
-	const char *model;             /* public name */
-	bool fairseq;                  /* with dict.ltr.txt beside it; else a Hugging Face folder */
-} cli_language;
-
-const cli_language *cli_find_language(const char *code); /* NULL: unknown, or no code */
-const char *cli_language_codes(void);                    /* for messages */
-/* Where its model is in a folder of models, in a malloc'ed string; NULL: out of memory. */
-char *cli_language_model(const cli_language *l, const char *dir);
-
-/* ---- encoders (cli_encoder.c) ----------------------------------------------------------------------------------- */
-
-typedef struct cli_encoder {
-	const char *model_file, *layer_text;
-	const char *weights_file; /* .npy of layer weights, instead of a layer; or NULL */
-	float *weights;           /* [n_weights] */
-	size_t n_weights;
-	int feature_type; /* CLI_CHOICE, as s2st_feature_type */
-	int channel;
-	int layer; /* 0: not said */
-	s2st_encoder *model;
-	const s2st_kmeans *kmeans;
-	s2st_context *context;
-	s2st_encoder_info info;
-} cli_encoder;
-
-enum { CLI_N_ENCODER_OPTIONS = 4 };
-void cli_encoder_options(cli_encoder *e, cli_option out[CLI_N_ENCODER_OPTIONS]);
-/* Fills what the user has left to the pack (or NULL). `pack_layer`: the pack's layer holds for the pack's encoder. */
-void cli_encoder_configure(const cli *c, cli_encoder *e, const s2st_pack *pack, bool pack_layer);
-void cli_encoder_check(const cli *c, const cli_encoder *e); /* misuse where model or layer are missing */
-/* Opens the model and sees whether it fits `kmeans` (NULL: features only). Returns CLI_OK, or the exit code after
- * saying why. */
-int cli_encoder_open(cli *c, cli_encoder *e, s2st_context *context, const s2st_kmeans *kmeans, const char *kmeans_file);
-int cli_encoder_session(const cli_encoder *e, s2st_quantizer **out, s2st_error *err); /* for one thread */
-void cli_encoder_close(cli_encoder *e);
-/* Notices about the audio that the session has read to its end, and its length for the result. */
-void cli_encoder_note(const cli_encoder *e, const s2st_quantizer *session, const s2st_input *row, cli_result *result);
-
-/* ---- one vector a file (cli_pool.c) ----------------------------------------------------------------------------- */
-
-typedef enum cli_pooling { CLI_POOL_NONE, CLI_POOL_MEAN, CLI_POOL_MAX } cli_pooling; /* CLI_CHOICE "none|mean|max" */
-
-typedef struct cli_pool {
-	cli_pooling kind;
-	size_t dim, n; /* frames so far */
-	double *sum;   /* [dim] */
-	float *row;    /* [dim] */
-} cli_pool;
-
-int cli_pool_begin(cli_pool *p, cli_pooling kind, size_t dim, s2st_error *err); /* a file; memory is kept */
-void cli_pool_add(cli_pool *p, const float *frames, size_t n);                  /* [n, dim] */
-const float *cli_pool_row(cli_pool *p); /* of at least one frame; the pool's, until its next call */
-void cli_pool_free(cli_pool *p);
-
-/* ---- S2UT training manifests (cli_manifest.c) ------------------------------------------------------------------- */
-
-/* The table of prep_s2ut_data.py: source audio with the units of the target audio of the same id. */
-typedef struct cli_s2ut_manifest {
-	bool strict; /* a file without partner is a failure */
-	const char *vocoder, *vocoder_config; /* for config.yaml; or NULL */
-	struct cli_target *targets;           /* [n] by id */
-	size_t n;
-	size_t n_alone;     /* sources without target */
-	char first_alone[200]; /* some of their ids */
-} cli_s2ut_manifest;
-
-/* Takes the last of c->args and reads which targets it lists. */
-int cli_s2ut_manifest_open(cli *c, cli_s2ut_manifest *m, const cli_source *source, s2st_error *err);
-void cli_s2ut_manifest_close(cli_s2ut_manifest *m);
-/* Path of the target that belongs to a source; NULL: none, which is noted. */
-const char *cli_s2ut_manifest_target(cli_s2ut_manifest *m, const char *id);
-int cli_s2ut_manifest_begin(s2st_writer *w, s2st_error *err); /* the header line */
-int cli_s2ut_manifest_row(FILE *f, const s2st_input *row, const int32_t *units, size_t n, s2st_error *err);
-/* "id<TAB>path<TAB>frames<TAB>", the start of every row. */
-int cli_manifest_row_start(FILE *f, const char *id, const char *path, int64_t frames, s2st_error *err);
-/* config.yaml in the folder of `beside`. */
-typedef struct cli_config {
-	const char *audio_root, *vocoder, *vocoder_config; /* or NULL */
-	bool waveforms; /* XM: audio itself and dict.txt, no filter bank */
-} cli_config;
-int cli_write_config(const char *beside, const cli_config *config, s2st_error *err);
-/* Writes config.yaml beside c->output and says what has no partner. */
-int cli_s2ut_manifest_end(cli *c, cli_s2ut_manifest *m, int *code, s2st_error *err);
-
-/* ---- pictures for a page (cli_picture.c) ------------------------------------------------------------------------ */
-
-/* , "KEY": {"seconds", "width", "height", "levels"} of an audio file; `q` gives log-mel frames. Nothing is printed
- * when it fails. */
-int cli_print_spectrogram(FILE *out, const char *key, s2st_quantizer *q, const char *path, s2st_error *err);
-/* , "attention": {"rows", "width", "height", "levels"} of a .npy matrix of weights. */
-int cli_print_attention(FILE *out, const char *path, s2st_error *err);
-
-/* ---- pairs of data sets (cli_corpora.c, cli_unit_index.c) -------------------------------------------------------- */
-
-typedef enum cli_corpus_kind { CLI_PAIRS, CLI_EPST, CLI_FLEURS, CLI_VOXPOPULI } cli_corpus_kind;
-
-typedef struct cli_corpus_place {
-	cli_corpus_kind kind;
-	const char *dir, *source_lang, *target_lang, *split;
-} cli_corpus_place;
-
-typedef struct cli_example {
-	char *id, *source;
-	char *target;      /* NULL: there is no audio of it */
-	char *text;        /* the translation as it is written; "" unknown */
-	double start, end; /* seconds of the source; start < 0: all of it */
-} cli_example;
-
-typedef struct cli_corpus {
-	cli_example *at; /* [n] */
-	size_t n, cap;
-} cli_corpus;
-
-/* Any kind but CLI_PAIRS. */
-int cli_corpus_read(cli_corpus *k, const cli_corpus_place *place, s2st_error *err);
-void cli_corpus_free(cli_corpus *k);
-
-/* The lines 'name|u u u' of a file, found by name. One thread at a time. */
-typedef struct cli_unit_index {
-	const char *path;
-	FILE *f; /* NULL: no file was named */
-	s2st_names *names; /* with the offset of the line */
-} cli_unit_index;
-
-int cli_unit_index_open(cli_unit_index *x, const char *path, s2st_error *err);
-void cli_unit_index_close(cli_unit_index *x);
-int cli_unit_index_find(cli_unit_index *x, const char *name, s2st_unit_line *out, s2st_error *err);
-
-/* ---- unit lines as inputs (cli_lines.c) ------------------------------------------------------------------------- */
-
-/* The unit lines of files and stdin, one after another, numbered over all of them. Files are read once at the start, to
- * count lines and find names that come twice; lines of a pipe are given as they come, while the stage before still
- * works. */
-typedef struct cli_lines {
-	int64_t total;     /* lines of this shard; -1 unknown */
-	bool some_missing; /* files that cannot be read were named on stderr and left out */
-	const cli_vocoder *voice;
-	const char **files; /* [n_files] */
-	size_t n_files, next_file;
-	off_t stdin_start;
-	FILE *f;
-	const char *name;  /* of the open file, for messages */
-	size_t number;     /* of the line in it, from 1 */
-	size_t index;      /* of the unit line over all files, from 0 */
-	size_t begin, end; /* unit lines of this shard */
-	char *text;        /* [cap] the line */
-	size_t cap;
-	char *id, *where; /* of the row given last */
-	s2st_names *names; /* that must not come again; NULL: all lines have been looked at */
-} cli_lines;
-
-int cli_lines_open(cli *c, cli_lines *l, const cli_vocoder *voice, s2st_error *err);
-void cli_lines_close(cli_lines *l);
-/* `next` of cli_work. Rows: id is what the output is called (the line's name, N_pred or N_spkK_pred), path is
- * "FILE:LINE", target the text of the line, index its number or that of fairseq's D-line. */
-int cli_next_line(void *lines, s2st_input *row, s2st_error *err);
 
 #endif

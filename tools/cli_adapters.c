@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_models.h"
 
 struct cli_adapter {
 	const char *id, *language;

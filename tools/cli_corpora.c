@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_manifest.h"
 
 /* Takes the strings of `e`; `whole`: memory was found for all of them. */
 static int add(cli_corpus *k, const cli_example *e, bool whole, s2st_error *err)

@@ -1,5 +1,5 @@
 /* The encoder of s2u-quantize and s2u-kmeans: its options, opening, notices about what it read. */
-#include "cli.h"
+#include "cli_encoder.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,4 +1,5 @@
 /* Features as .npy: a matrix for all inputs with a text file that tells whose rows they are, or a file for each. */
+#include "cli_encoder.h"
 #include "cli_features.h"
 
 #include <stdlib.h>

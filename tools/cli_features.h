@@ -2,7 +2,7 @@
 #ifndef S2ST_CLI_FEATURES_H
 #define S2ST_CLI_FEATURES_H
 
-#include "cli.h"
+#include "cli_encoder.h"
 
 /* A matrix FILE.npy that grows by rows, and a line of text for each input beside it (FILE.ids, FILE.len). */
 typedef struct cli_matrix {

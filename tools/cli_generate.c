@@ -1,5 +1,5 @@
 /* Audio to units for the tools that search: inputs come in groups, which are decoded together. */
-#include "cli.h"
+#include "cli_models.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_recordings.h"
 
 static const cli_language languages[] = {
 	{"eng", "en", "wav2vec_vox_960h_pl.pt", true},

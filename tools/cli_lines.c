@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli_lines.h"
+#include "cli_models.h"
 
 /* ---- lines ------------------------------------------------------------------------------------------------------ */
 

@@ -1,6 +1,6 @@
 /* S2UT training manifests with their config.yaml, as examples/speech_to_speech/preprocessing/prep_s2ut_data.py and
  * data_utils.py write them. */
-#include "cli.h"
+#include "cli_manifest.h"
 
 #include <stdlib.h>
 #include <string.h>

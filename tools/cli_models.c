@@ -1,5 +1,5 @@
 /* The models behind the tools: their options, packs, opening, closing. */
-#include "cli.h"
+#include "cli_models.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_picture.h"
 
 enum { BANDS = 40, MELS_PER_BAND = 2, MOST_COLUMNS = 240, MOST_ROWS = 96, LEVELS = 64 };
 

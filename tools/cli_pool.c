@@ -1,7 +1,7 @@
 /* One vector for all frames of a file: their mean or their maximum. */
 #include <stdlib.h>
 
-#include "cli.h"
+#include "cli_encoder.h"
 
 int cli_pool_begin(cli_pool *p, cli_pooling kind, size_t dim, s2st_error *err)
 {

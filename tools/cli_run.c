@@ -9,6 +9,7 @@
  * keeps nobody from working, up to WINDOW rows or HELD bytes behind it.
  *
  * next and emit are never called by two threads at once, and in the order of the rows. */
+#include "cli_models.h"
 #include "cli_run.h"
 
 #include <pthread.h>

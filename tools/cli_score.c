@@ -1,5 +1,5 @@
 /* A score as asr-bleu prints it: sacreBLEU's lines, or an object of JSON. */
-#include "cli.h"
+#include "cli_recordings.h"
 
 #include <math.h>
 

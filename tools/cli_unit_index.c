@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_manifest.h"
 
 int cli_unit_index_open(cli_unit_index *x, const char *path, s2st_error *err)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_manifest.h"
 
 enum { FORMAT_S2UT, FORMAT_XM };
 

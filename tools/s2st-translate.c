@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_models.h"
 
 typedef struct translate {
 	cli *c;

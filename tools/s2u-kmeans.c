@@ -5,7 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli_encoder.h"
+#include "cli_models.h"
 
 typedef struct learn {
 	cli *c;

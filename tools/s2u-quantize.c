@@ -2,7 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_encoder.h"
 #include "cli_features.h"
+#include "cli_manifest.h"
+#include "cli_models.h"
 
 enum { FORMAT_GSLM, FORMAT_KM, FORMAT_S2UT_MANIFEST, FORMAT_JSON };
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_models.h"
 
 enum { FORMAT_UNITS, FORMAT_FAIRSEQ };
 enum { ORDER_INPUT, ORDER_LENGTH };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli_embedder.h"
+#include "cli_models.h"
 
 typedef struct verify {
 	cli *c;

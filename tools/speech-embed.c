@@ -4,6 +4,7 @@
 
 #include "cli_embedder.h"
 #include "cli_features.h"
+#include "cli_models.h"
 
 typedef struct embed {
 	cli *c;

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_models.h"
 
 enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_FAIRSEQ };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli_models.h"
 
 typedef struct mine {
 	cli *c;

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli_lines.h"
+#include "cli_models.h"
 
 typedef struct vocode {
 	cli *c;

@@ -1,6 +1,6 @@
 /* SUPERB's representation against an independent PyTorch implementation (tests/data/zoo/oracle.py), within 2e-4: the
  * weighted sum of all layers, and its mean and maximum over time as s2u-quantize --pool takes them. */
-#include "../tools/cli.h"
+#include "../tools/cli_encoder.h"
 #include "npy.h"
 #include "test.h"
 
