@@ -38,6 +38,8 @@ chromium         command chromium
 parallel         command parallel
 slurm-wlm        command sbatch
 munge            program /usr/sbin/munged
+openssh-client   command ssh
+openssh-server   program /usr/sbin/sshd
 '
 
 is_there() { # package, kind, name

@@ -37,6 +37,9 @@ command -v parallel >/dev/null || { echo "shards.sh: GNU parallel is not install
 reports=$(mktemp -d "$PWD/.shards-XXXXXX") # in this folder: other machines see it too
 trap 'rm -rf "$reports"' EXIT
 status=0
+# A shell on another machine need not have the tool on its PATH.
+tool=$(command -v "$1") || { echo "shards.sh: $1 is not to be found" >&2; exit 2; }
+set -- "$(realpath -s "$tool")" "${@:2}"
 printf -v command '%q ' "$@"
 seq 0 $((parts - 1)) | parallel --will-cite --retries "$tries" ${more+"${more[@]}"} \
 	"$command --resume --shard {}/$parts --report $(printf %q "$reports")/{}" || status=1

@@ -107,6 +107,21 @@ diff -r -x '.s2st-state*' whole slurm
 diff <(no_times whole.jsonl) <(no_times slurm.jsonl)
 ls slurm.jsonl.parts/log
 
+echo '--- a task that is cut off is tried again'
+{ echo '#!/bin/sh'; echo "PATH=$PATH"; } >flaky
+cat >>flaky <<'END'
+case "$*" in
+*'--shard 2/4'*) if mkdir cut 2>/dev/null; then kill -9 $$; fi ;;
+esac
+exec s2st-translate "$@"
+END
+chmod +x flaky
+"$top/scripts/slurm/submit.sh" -n 4 --report again.jsonl --wait -- "$PWD/flaky" "${translate[@]:1}" -o again in >/dev/null
+ls -d cut
+diff -r -x '.s2st-state*' whole again
+diff <(no_times whole.jsonl) <(no_times again.jsonl)
+grep -h -o 'try . of 2 ended with status .*' again.jsonl.parts/log/[0-9].log
+
 echo '--- a bad input: its part is tried again and says so, the others are done'
 echo 'no audio' >in/3b.wav
 exits 1 "$top/scripts/slurm/submit.sh" -n 4 --report slurm2.jsonl --wait -- "${translate[@]}" -o slurm2 in >/dev/null
