@@ -219,8 +219,9 @@ static int make_signature(const bleu *b, const s2st_score *score, char *out, siz
 	if (rc < 0)
 		return rc;
 	const s2st_asr_options *o = &b->asr.options;
-	int n = snprintf(out, size, "%s|asr:%.80s|sha256:%.16s|norm:%s|resample:soxr-hq", score->signature,
-			 base_name(b->asr.files.model), hash, b->normalize);
+	const char *adapter = b->asr.files.language;
+	int n = snprintf(out, size, "%s|asr:%.80s%s%.40s|sha256:%.16s|norm:%s|resample:soxr-hq", score->signature,
+			 base_name(b->asr.files.model), adapter ? ":" : "", adapter ? adapter : "", hash, b->normalize);
 	if (o->beam > 1)
 		n += snprintf(out + n, size - (size_t)n, "|beam:%d", o->beam);
 	if (o->lm)
@@ -414,6 +415,8 @@ int main(int argc, char **argv)
 		 "--normalize does"},
 		{0, "models", CLI_TEXT, "DIR", &b.models_dir, 0, 0,
 		 "where --lang looks for DIR/OWNER/NAME or DIR/NAME"},
+		{0, "asr-lang", CLI_TEXT, "LANG", &b.asr.files.language, 0, 0,
+		 "language of a recogniser with adapters (MMS), as it calls them ('eng')"},
 	};
 	const cli_option input[] = {
 		{0, "audio-dir", CLI_TEXT, "DIR", &b.audio_dir, 0, 0, "folder of the speech to score"},

@@ -157,7 +157,7 @@ int cli_models_configure(cli *c, cli_models *m)
 	}
 	if (m->asr) {
 		s2st_asr_files *f = &m->asr->files;
-		const bool own = f->model != NULL;
+		const bool own = f->model != NULL || f->language; /* adapters of a language have their own dictionary */
 		f->model = pick(f->model, m->pack, "asr");
 		f->dict = pick(f->dict, own ? NULL : m->pack, "asr_dict");
 		if (!f->model)

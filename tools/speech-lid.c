@@ -10,7 +10,7 @@ typedef struct lid {
 	cli *c;
 	s2st_lid_files files;
 	cli_source source;
-	int format, top_k;
+	int format, top;
 	s2st_context *context;
 	s2st_lid *model;
 	s2st_lid_info info;
@@ -27,9 +27,9 @@ static void print_json(FILE *f, const s2st_input *row, const s2st_guess *guesses
 	cli_json_string(f, cli_display(row->path));
 	fputs(", \"languages\": [", f);
 	for (int i = 0; i < n; i++) {
-		fprintf(f, "%s{\"language\": ", i ? ", " : "");
+		fprintf(f, "%s{\"lang\": ", i ? ", " : "");
 		cli_json_string(f, guesses[i].language);
-		fputs(", \"probability\": ", f);
+		fputs(", \"prob\": ", f);
 		cli_json_real(f, (double)expf(guesses[i].log_prob));
 		fputc('}', f);
 	}
@@ -78,7 +78,7 @@ static void close_session(void *self, void *own)
 static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	const lid *l = self;
-	const int n = l->top_k < l->info.n_languages ? l->top_k : l->info.n_languages;
+	const int n = l->top < l->info.n_languages ? l->top : l->info.n_languages;
 	s2st_audio audio;
 	const s2st_guess *guesses;
 	int rc = cli_read_audio(result, &audio, row->path, err);
@@ -153,8 +153,12 @@ static int do_all(lid *l, cli_models *models)
 	int code = cli_models_configure(c, models);
 	if (code != CLI_OK)
 		return code;
+	if (!l->files.model && models->pack) {
+		l->files.model = s2st_pack_file(models->pack, "lid");
+		l->files.dict = l->files.dict ? l->files.dict : s2st_pack_file(models->pack, "lid_dict");
+	}
 	if (!l->files.model)
-		cli_misuse(c, "no model: give -m MODEL");
+		cli_misuse(c, "no model: give -m MODEL or --pack DIR");
 	code = cli_models_open(c, models);
 	if (code != CLI_OK)
 		return code;
@@ -178,21 +182,21 @@ static const char about[] =
 
 static const char more[] =
 	"--format text           id<TAB>eng<TAB>0.9512<TAB>deu<TAB>0.0217 ...\n"
-	"--format json, --json   {\"id\", \"source\", \"languages\": [{\"language\", \"probability\"}, ...]}\n"
+	"--format json, --json   {\"id\", \"source\", \"languages\": [{\"lang\", \"prob\"}, ...]}\n"
 	"--format fairseq        [[\"eng\", 0.9512], ...], the lines of MMS's predictions.txt\n"
 	"The whole of an input is heard at once, as in the reference: some seconds are enough.\n\n"
-	"  speech-lid -m mms1b_l126.pt --dict dict.lang.txt --top-k 1 talks/\n"
+	"  speech-lid -m mms1b_l126.pt --dict dict.lang.txt --top 1 talks/\n"
 	"  speech-lid -m mms-lid-126/ --json talks/";
 
 int main(int argc, char **argv)
 {
 	cli c = {
 		.tool = "speech-lid",
-		.synopsis = "[options] -m MODEL [--dict FILE] [INPUT...]",
+		.synopsis = "[options] (-m MODEL [--dict FILE] | --pack DIR) [INPUT...]",
 		.about = about,
 		.more = more,
 	};
-	lid l = {.c = &c, .top_k = 3};
+	lid l = {.c = &c, .top = 3};
 	const cli_option model[] = {
 		{'m', "model", CLI_TEXT, "PATH", &l.files.model, 0, 0,
 		 "classifier of languages: fairseq checkpoint or Hugging Face folder"},
@@ -201,7 +205,7 @@ int main(int argc, char **argv)
 	};
 	const cli_option output[] = {
 		{0, "format", CLI_CHOICE, "text|json|fairseq", &l.format, 0, 0, "of the lines, see below"},
-		{0, "top-k", CLI_INT, "K", &l.top_k, 1, 100000, "languages of each input, at most"},
+		{0, "top", CLI_INT, "K", &l.top, 1, 100000, "languages of each input, at most"},
 	};
 	cli_option source[CLI_N_SOURCE_OPTIONS];
 	cli_source_options(&l.source, source);

@@ -70,6 +70,9 @@ grep -c sha256 units/pack.json
 fetch mms -o mms spa hin
 cat mms/pack.json
 fetch mms -o lid --lid 126
+speech-lid --pack lid --top 1 data/golden/audio/tone.wav
+echo something >reference.txt
+asr-bleu --pack mms --asr-lang hin --references reference.txt data/golden/audio/tone.wav | grep -o 'asr:[^|]*'
 fetch asr -o zoo en
 asr-transcribe --pack zoo data/demo/test/en/test00003.flac
 fetch asr -o zoo es

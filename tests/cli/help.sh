@@ -32,7 +32,8 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers vocode --model --config $voice
 	offers s2st-translate $search $voice --vocoder --units-out --transcript
 	offers asr-bleu --audio-dir --references --reference-column --from-transcripts --tokenize --lowercase --smooth \
-		--normalize --transcripts-out --min-bleu --baseline --per-sentence --allow-missing --lang --models --dict
+		--normalize --transcripts-out --min-bleu --baseline --per-sentence --allow-missing --lang --models --dict \
+		--asr-lang
 	offers asr-transcribe --model --dict --format --logits-out --words --letters --lowercase --post-process \
 		--beam --lm --lm-weight --word-score --lang --langs --list-langs
 	offers s2u-quantize --model --layer --kmeans --feature-type --channel --format --reduce --durations --hide-fname \
@@ -44,7 +45,7 @@ voice='--dur-prediction --speaker --seed --sample-format --container'
 	offers s2st-manifest --from --source-lang --target-lang --threshold --split --audio-root --units --source-units \
 		--format --clusters --targets-out --audio-out --normalize
 	offers speech-embed --model --recursive --audio-root
-	offers speech-lid --model --dict --format --top-k
+	offers speech-lid --model --dict --format --top
 	offers speaker-verify --model --threshold
 	offers speech-mine --neighbours --margin --retrieval --threshold --max-overlap --overlap-side \
 		--index --index-type --probes

@@ -8,11 +8,11 @@ wavs="$g/audio/austen_a.wav $g/audio/austen_b.wav $g/audio/es_phrase.wav $g/audi
 speech-lid -m $model --dict $dict -j 2 $wavs
 # shellcheck disable=SC2086
 speech-lid -m $model --dict $dict --format fairseq --shard 1/2 $wavs | sed 's/\(0\.[0-9]\{3\}\)[0-9]*/\1/g'
-speech-lid -m $model --dict $dict --json --top-k 1 $g/audio/tone.wav -o one.jsonl
+speech-lid -m $model --dict $dict --json --top 1 $g/audio/tone.wav -o one.jsonl
 sed 's/\(0\.[0-9]\{3\}\)[0-9]*/\1/g' one.jsonl
 exits 1 speech-lid -q -m $model --dict $dict --json $g/audio/tone.wav -o one.jsonl 2>&1 | grep -c 'is there already'
 # shellcheck disable=SC2086
-speech-lid -m data/zoo/lid_hf --top-k 100 $wavs
+speech-lid -m data/zoo/lid_hf --top 100 $wavs
 cp $model here.pt
 cp $dict dict.lang.txt
 speech-lid -m here.pt - <$g/audio/tone.wav
@@ -20,7 +20,7 @@ speech-lid -m here.pt - <$g/audio/tone.wav
 echo '--- refusals'
 one=$g/audio/tone.wav
 exits 2 speech-lid $one
-exits 2 speech-lid -m $model --top-k 0 $one
+exits 2 speech-lid -m $model --top 0 $one
 exits 3 speech-lid -m $model $one
 exits 3 speech-lid -m $g/ctc/hf $one
 exits 3 speech-lid -m $g/hubert/base_like.pt $one
