@@ -124,7 +124,7 @@ S2ST_CHECK int s2st_records_ints(s2st_records *r, const char *key, const int32_t
 
 /* ---- runs that can be taken up again ------------------------------------------------------------------------- */
 
-/* 64 bits of `bytes`, going on from `hash` (FNV-1a, by words, with a last mix): tells things apart, is no protection. */
+/* 64 bits of `bytes`, going on from `hash` (FNV-1a by words, then mixed): tells things apart, is no protection. */
 #define S2ST_HASH_START 0u
 uint64_t s2st_hash(uint64_t hash, const void *bytes, size_t n);
 

@@ -1,8 +1,11 @@
-#include "math/gemm.h"
-
 #include "base/size.h"
+#include "math/packed.h"
 
-enum { COLUMNS = 128 }; /* of one task: several tiles, and enough tasks for a crew where rows are few */
+enum {
+	COLUMNS = 128
+}; /* of one task: several tiles and whole panels, and enough tasks for a crew where rows are few */
+
+_Static_assert(COLUMNS % S2_PANEL == 0, "tasks begin where panels do");
 
 typedef struct group {
 	const s2_exec *x;
@@ -25,7 +28,13 @@ static void run_block(void *arg, size_t task, int worker)
 	size_t from = task * COLUMNS, n = s2_min(COLUMNS, item->n - from);
 	s2_right b = item->b;
 	s2_epilogue e = item->e;
-	b.w = (const char *)b.w + (ptrdiff_t)from * b.sn * (ptrdiff_t)s2_dtype_size(b.dtype);
+	s2_packed packed;
+	if (b.packed) {
+		packed = s2_packed_columns(b.packed, from, n);
+		b.packed = &packed;
+	} else {
+		b.w = (const char *)b.w + (ptrdiff_t)from * b.sn * (ptrdiff_t)s2_dtype_size(b.dtype);
+	}
 	if (e.bias)
 		e.bias += from;
 	if (e.residual)

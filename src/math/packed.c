@@ -117,3 +117,16 @@ int s2_pack(s2_packed **out, s2_arena *a, s2st_precision precision, const s2_rig
 		*out = w;
 	return rc;
 }
+
+s2_packed s2_packed_columns(const s2_packed *w, size_t from, size_t n)
+{
+	const size_t before = from / S2_PANEL * w->taps;
+	s2_packed part = *w;
+	part.n = n;
+	part.panels += before * w->words * S2_PANEL;
+	if (w->scale) {
+		part.scale += from;
+		part.sum += before * S2_PANEL;
+	}
+	return part;
+}

@@ -42,6 +42,9 @@ bool s2_packs(size_t n, size_t c);
 S2ST_CHECK int s2_pack(s2_packed **out, s2_arena *a, s2st_precision precision, const s2_right *b, size_t n, size_t taps,
 		       size_t c, s2st_error *err);
 
+/* Outputs [from, from + n) of a weight, as a weight: `from` is a multiple of S2_PANEL. */
+s2_packed s2_packed_columns(const s2_packed *w, size_t from, size_t n);
+
 /* s2_gemm with b->packed and without `accumulate`, by `threads` workers whose working memory is pack[0..]. */
 void s2_gemm_packed(const s2_exec *x, float *const *pack, size_t threads, float *out, size_t ldo, size_t m, size_t n,
 		    const s2_left *a, const s2_packed *w, const s2_epilogue *e);

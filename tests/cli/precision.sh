@@ -2,7 +2,8 @@
 pack=models/es-en-demo
 es=data/demo/test/es
 en=data/demo/test/en
-laser=data/golden/laser/encoder.pt
+g=data/golden
+laser=$g/laser/encoder.pt
 
 bleu() { asr-bleu -q --pack $pack --references data/demo/test/ref.en.txt "$@" | sed -nE 's/^BLEU = ([0-9.]+) .*/\1/p'; }
 
@@ -31,10 +32,29 @@ for p in bf16 int8; do
 	run asr-transcribe -q --pack $pack $en/test00000.flac
 	run speech-embed -q -m $laser --json $en/test00000.flac
 	run s2st-inspect --verify $pack
+	run speech-lid -q -m $g/mms/lid.pt --dict $g/mms/lid.dict.lang.txt $g/audio/tone.wav $g/audio/austen_a.wav
+	run speaker-verify -q -m data/zoo/ecapa.pth $g/audio/austen_a.wav $g/audio/austen_b.wav
 	s2u-kmeans -q -m data/golden/hubert/base_like.pt --layer 2 -k 8 --batch-size 64 --precision $p -o $p.npy data/golden/audio
 	asr-transcribe -v --pack $pack --precision $p $en/test00000.flac
 done
 exits 1 cmp -s bf16.npy int8.npy
+
+# decoded together as alone, with a mixture of experts too, and on every CPU with fused multiply-adds
+alike() { # TOOL ARGUMENTS...
+	"$@" --batch 1 -j 1 >alone.txt
+	test -s alone.txt
+	for batch in 2 5; do
+		"$@" --batch $batch -j 3 | cmp - alone.txt
+	done
+	[[ $kernels != avx* ]] || S2ST_ISA=avx2 "$@" -j 1 | cmp - alone.txt
+}
+kernels=$(asr-transcribe -v --pack $pack $en/test00000.flac 2>&1 >/dev/null | sed -n 's/.* threads, \(.*\) kernels.*/\1/p')
+test -n "$kernels"
+for p in bf16 int8; do
+	alike s2ut-generate -q --pack $pack --precision $p --nbest 3 $es/test0000[0-4].flac
+	alike s2ut-generate -q -m $g/xm/moe-shared.pt --config $g/xm/moe.config.yaml --dict $g/xm/moe.dict.txt \
+		--precision $p --nbest 3 --max-len-b 20 $g/audio/*_a.wav $g/audio/*_b.wav $g/audio/tone.wav
+done
 
 # where no network runs it could only be ignored, so it is refused
 exits 2 s2st-inspect --precision bf16 $pack/s2ut.pt

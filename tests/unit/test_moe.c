@@ -1,8 +1,9 @@
 /* A mixture of experts against its formula, row by row in double precision: one and two experts a row, rows that share
- * experts, experts without rows, any number of threads; and grouped products against single ones. */
+ * experts, experts without rows, any number of threads; and grouped products against single ones, in each precision. */
 #include "layers/moe.h"
 
 #include "math/ops.h"
+#include "math/packed.h"
 #include "test.h"
 
 enum { DIM = 24, FFN = 150, EXPERTS = 5, ROWS = 33 };
@@ -140,6 +141,43 @@ static void test_same_bytes(s2_exec *alone, s2_exec *crew, const mixture *m)
 	}
 }
 
+static void pack_linear(s2_linear *l, s2_arena *a, s2st_precision precision)
+{
+	s2_packed *packed;
+	const s2_right right = s2_right_weight(&l->w);
+	REQUIRE_OK(s2_pack(&packed, a, precision, &right, l->w.dims[0], 1, l->w.dims[1], &err));
+	l->w.packed = packed;
+}
+
+static void pack_experts(mixture *m, s2_arena *a, s2st_precision precision)
+{
+	for (size_t e = 0; e < EXPERTS; e++) {
+		pack_linear(&m->experts[e].fc1, a, precision);
+		pack_linear(&m->experts[e].fc2, a, precision);
+	}
+}
+
+/* In reduced precision: near float32, and the same bytes on every CPU that fuses a multiply-add. */
+static void test_reduced(const s2_exec *x, const mixture *m, const float *full, const float *in)
+{
+	static const char *const isas[] = {"avx2", "avx512", "avx512-vnni", "avx512-bf16"};
+	float here[ROWS * DIM] = {0}, there[ROWS * DIM];
+	REQUIRE_OK(s2_moe_forward(x, &m->moe, 2, S2_ACT_GELU, here, in, ROWS, &err));
+	CHECK(memcmp(here, full, sizeof here) != 0);
+	CHECK(test_snr(here, full, ROWS * DIM) > 25);
+	for (size_t i = 0; strcmp(s2_kernels_name(x->k), "scalar") != 0 && i < sizeof isas / sizeof *isas; i++) {
+		s2_exec other;
+		const s2_kernels *k;
+		if (s2_kernels_find(&k, isas[i], &err) < 0)
+			continue; /* a CPU without these kernels */
+		REQUIRE_OK(s2_exec_init(&other, NULL, k, &err));
+		memset(there, 0, sizeof there);
+		REQUIRE_OK(s2_moe_forward(&other, &m->moe, 2, S2_ACT_GELU, there, in, ROWS, &err));
+		CHECK(memcmp(here, there, sizeof here) == 0);
+		s2_exec_free(&other);
+	}
+}
+
 static void test_group(const s2_exec *x, const mixture *m)
 {
 	static float in[ROWS * DIM], out[3][ROWS * FFN], want[ROWS * FFN];
@@ -149,7 +187,7 @@ static void test_group(const s2_exec *x, const mixture *m)
 	for (size_t i = 0; i < 3; i++)
 		items[i] = (s2_gemm_item){.out = out[i], .ldo = FFN, .m = rows[i], .n = FFN,
 					  .a = s2_left_matrix(in + i * DIM, rows[i], DIM, DIM),
-					  .b = s2_right_f32(m->fc1[i], DIM),
+					  .b = s2_right_weight(&m->experts[i].fc1.w),
 					  .e = {.bias = m->b1[i], .act = S2_ACT_GELU, .residual = m->fc2[i],
 						.ld_residual = 0}};
 	s2_gemm_group(x, items, 3);
@@ -173,8 +211,19 @@ int main(void)
 	make(&m);
 	test_formula(&alone, &m);
 	test_formula(&crew, &m);
-	test_same_bytes(&alone, &crew, &m);
-	test_group(&crew, &m);
+	float in[ROWS * DIM], full[ROWS * DIM] = {0};
+	fill(in, ROWS * DIM, 1);
+	REQUIRE_OK(s2_moe_forward(&alone, &m.moe, 2, S2_ACT_GELU, full, in, ROWS, &err));
+	for (s2st_precision p = S2ST_FP32; p < S2ST_N_PRECISIONS; p++) {
+		s2_arena *weights = s2_arena_new();
+		REQUIRE(weights != NULL);
+		pack_experts(&m, weights, p);
+		test_same_bytes(&alone, &crew, &m);
+		test_group(&crew, &m);
+		if (p != S2ST_FP32)
+			test_reduced(&crew, &m, full, in);
+		s2_arena_free(weights);
+	}
 	s2_exec_free(&alone);
 	s2_exec_free(&crew);
 	s2_pool_free(pool);
