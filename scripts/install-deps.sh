@@ -36,6 +36,7 @@ shellcheck       command shellcheck
 valgrind         command valgrind
 chromium         command chromium
 parallel         command parallel
+faketime         command faketime
 slurm-wlm        command sbatch
 munge            program /usr/sbin/munged
 openssh-client   command ssh

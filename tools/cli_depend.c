@@ -81,7 +81,7 @@ int cli_depends_check(cli *c, s2st_error *err)
 		depend *f = &d->files[i];
 		s2st_stamp now;
 		int rc = s2st_stamp_get(&now, f->path, S2ST_STAMP_TIME, err);
-		if (rc == S2ST_OK && now.size == f->stamp.size && now.mtime == f->stamp.mtime &&
+		if (rc == S2ST_OK && now.size == f->stamp.size && now.changed == f->stamp.changed &&
 		    now.inode == f->stamp.inode)
 			continue;
 		/* What was mapped has a hole if a page has ever gone, though the file may be whole again. */

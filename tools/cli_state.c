@@ -4,10 +4,10 @@
  * of its own, and reads all), or beside the one output file (".FILE.s2st-state"). A record belongs to one row, one
  * configuration and one state of the input, and is written after the outputs are in place:
  *
- *   input size, mtime, hash \t seconds, frames \t number of outputs { \t size \t path } \t length of text \n text units
+ *   input size, changed, hash \t seconds, frames \t number of outputs { \t size \t path } \t length of text \n text units
  *
- * A row is done if its input is the same (by size and time, or else by its contents) and its outputs have their
- * sizes. */
+ * A row is done if its input is the same (by size and time of change, or else by its contents) and its outputs have
+ * their sizes. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -130,7 +130,7 @@ static int full_path(const cli_state *s, const char *kept, char **out, s2st_erro
 
 static int print_record(FILE *f, const cli_state *s, const s2st_stamp *in, const cli_result *r, s2st_error *err)
 {
-	fprintf(f, "%" PRId64 " %" PRId64 " %" PRIu64 "\t%.17g %zu\t%zu", in->size, in->mtime, in->hash, r->seconds,
+	fprintf(f, "%" PRId64 " %" PRId64 " %" PRIu64 "\t%.17g %zu\t%zu", in->size, in->changed, in->hash, r->seconds,
 		r->frames, r->n_outputs);
 	for (size_t i = 0; i < r->n_outputs; i++) {
 		s2st_stamp out;
@@ -153,7 +153,7 @@ void cli_state_begin(const cli_state *s, const cli_work *w, cli_item *item)
 
 static bool is_unchanged(const s2st_stamp *before, const s2st_stamp *after)
 {
-	return before->size == after->size && before->mtime == after->mtime && before->inode == after->inode;
+	return before->size == after->size && before->changed == after->changed && before->inode == after->inode;
 }
 
 int cli_state_add(const cli_state *s, const cli_work *w, const cli_item *item, s2st_error *err)
@@ -180,13 +180,13 @@ int cli_state_add(const cli_state *s, const cli_work *w, const cli_item *item, s
 
 /* ---- looking up ---- */
 
-static bool is_same_input(const cli_work *w, const s2st_input *row, int64_t size, int64_t mtime, uint64_t hash)
+static bool is_same_input(const cli_work *w, const s2st_input *row, int64_t size, int64_t changed, uint64_t hash)
 {
 	s2st_stamp now;
 	s2st_error ignored;
 	if (stamp_of(w, row, S2ST_STAMP_TIME, &now, &ignored) < 0 || now.size != size)
 		return false;
-	if (now.mtime == mtime)
+	if (now.changed == changed)
 		return true;
 	return stamp_of(w, row, S2ST_STAMP_FULL, &now, &ignored) == S2ST_OK && now.hash == hash;
 }
@@ -239,13 +239,13 @@ static int take_text(cli_text *t, const char *bytes, size_t n, s2st_error *err)
 
 static int parse(const cli_state *s, const cli_work *w, const s2st_input *row, char *p, cli_result *r, s2st_error *err)
 {
-	long long size, mtime, frames, n, length;
+	long long size, changed, frames, n, length;
 	char *end;
-	if (!take_number(&p, &size) || !take_number(&p, &mtime))
+	if (!take_number(&p, &size) || !take_number(&p, &changed))
 		return 0;
 	const uint64_t hash = strtoull(p, &end, 10);
 	r->seconds = strtod(end, &p);
-	if (!take_number(&p, &frames) || !take_number(&p, &n) || !is_same_input(w, row, size, mtime, hash))
+	if (!take_number(&p, &frames) || !take_number(&p, &n) || !is_same_input(w, row, size, changed, hash))
 		return 0;
 	r->frames = (size_t)frames;
 	for (long long i = 0; i < n; i++) {

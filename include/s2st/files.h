@@ -139,7 +139,8 @@ bool s2st_names_find(const s2st_names *names, const char *name, size_t n, size_t
 void s2st_names_free(s2st_names *names);
 
 typedef struct s2st_stamp {
-	int64_t size, mtime; /* bytes, of a zip slice its own; nanoseconds */
+	int64_t size;    /* bytes, of a zip slice its own */
+	int64_t changed; /* nanoseconds: when contents or name changed last (ctime), a date that nobody can set */
 	uint64_t inode;      /* and device */
 	uint64_t hash;       /* of the contents; 0: not asked for */
 } s2st_stamp;

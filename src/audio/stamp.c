@@ -58,7 +58,7 @@ int s2st_stamp_get(s2st_stamp *out, const char *path, s2st_stamp_kind kind, s2st
 		rc = s2_fail(err, S2ST_EIO, "%s: expected a regular file: others have no contents to compare", path);
 	} else {
 		*out = (s2st_stamp){.size = is_slice ? (int64_t)length : st.st_size,
-				    .mtime = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+				    .changed = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec,
 				    .inode = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 48};
 		if (kind != S2ST_STAMP_TIME)
 			rc = hash_file(out, file, offset, length, kind == S2ST_STAMP_SAMPLED, err);
