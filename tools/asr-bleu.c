@@ -399,6 +399,7 @@ int main(int argc, char **argv)
 {
 	cli c = {
 		.tool = "asr-bleu",
+		.no_resume = true,
 		.synopsis = "[options] --references FILE (--audio-dir DIR | --from-transcripts FILE | INPUT...)",
 		.about = about,
 		.more = more,

@@ -268,8 +268,8 @@ int cli_check_output(const cli *c, const char *path, s2st_error *err)
 {
 	if (c->overwrite || c->resume || !cli_is_file(path))
 		return S2ST_OK;
-	return cli_fail(err, S2ST_EIO, "%s: is there already: --overwrite replaces it, --resume what is not done yet",
-			path);
+	return cli_fail(err, S2ST_EIO, "%s: is there already: --overwrite replaces it%s", path,
+			c->no_resume ? "" : ", --resume what is not done yet");
 }
 
 int cli_open_stream(const cli *c, s2st_writer **out, const char *path, s2st_error *err)

@@ -62,6 +62,7 @@ typedef struct cli {
 	const char *synopsis; /* "[options] -m MODEL.pt INPUT..." */
 	const char *about;    /* what --help says first: a sentence or two */
 	const char *more;     /* what --help says last, examples; or NULL */
+	bool no_resume;       /* it makes one thing of all inputs: refuses --resume, and no message advises it */
 	/* The options that every tool takes: */
 	bool quiet, verbose, resume, overwrite, dry_run, json;
 	int jobs, precision; /* an s2st_precision */
@@ -119,6 +120,11 @@ int cli_check_output(const cli *c, const char *path, s2st_error *err); /* the re
 int cli_depend(cli *c, const char *file, s2st_error *err);
 /* The same for `name` in the folder of `file`. */
 int cli_depend_beside(cli *c, const char *file, const char *name, s2st_error *err);
+/* For --resume of tools that make one FILE of all they are given (cli_state.c): is it what was recorded for these
+ * options, arguments and contents of all that was said to cli_depend? 1: it is, 0: make it. And the record, made when
+ * it has been written. Without --resume neither does anything. */
+int cli_whole_find(const cli *c, const char *file, s2st_error *err);
+int cli_whole_add(const cli *c, const char *file, s2st_error *err);
 
 /* ---- small things (cli.c, cli_format.c) ---------------------------------------------------------------------- */
 

@@ -91,8 +91,8 @@ int cli_depends_check(cli *c, s2st_error *err)
 		if (rc < 0 || torn || now.hash != f->stamp.hash)
 			return cli_fail(err, S2ST_EMODEL,
 					"%s: was replaced while this run used it: what was done since is not recorded, "
-					"run it again with --resume",
-					f->path);
+					"run it again%s",
+					f->path, c->no_resume ? "" : " with --resume");
 		f->stamp = now; /* touched, or copied: the same */
 	}
 	return S2ST_OK;

@@ -8,7 +8,7 @@ int cli_embedder_open(cli *c, cli_embedder *e, s2st_context *context)
 {
 	s2st_error err;
 	e->context = context;
-	if (s2st_embedder_open(&e->model, context, e->file, &err) < 0) {
+	if (cli_depend(c, e->file, &err) < 0 || s2st_embedder_open(&e->model, context, e->file, &err) < 0) {
 		cli_error(c, e->file, err.text);
 		return CLI_MODEL;
 	}

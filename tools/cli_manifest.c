@@ -41,8 +41,13 @@ int cli_s2ut_manifest_open(cli *c, cli_s2ut_manifest *m, const cli_source *sourc
 	int rc = s2st_inputs_open(&in, &c->args[--c->n_args], 1, &opt, err);
 	if (rc < 0)
 		return rc;
-	while ((more = s2st_inputs_next(in, &row, err)) > 0 && rc == S2ST_OK)
-		rc = add_target(m, &row, err);
+	while ((more = s2st_inputs_next(in, &row, err)) > 0 && rc == S2ST_OK) {
+		if (row.problem)
+			cli_error(c, row.path, row.problem);
+		else
+			rc = add_target(m, &row, err);
+		m->incomplete |= row.problem != NULL;
+	}
 	s2st_inputs_free(in);
 	if (m->n && rc == S2ST_OK)
 		qsort(m->targets, m->n, sizeof *m->targets, by_id);
@@ -86,11 +91,6 @@ const char *cli_s2ut_manifest_target(cli_s2ut_manifest *m, const char *id)
 }
 
 /* ---- the table ---- */
-
-int cli_s2ut_manifest_begin(s2st_writer *w, s2st_error *err)
-{
-	return s2st_writer_printf(w, err, "id\tsrc_audio\tsrc_n_frames\ttgt_audio\ttgt_n_frames\n");
-}
 
 int cli_manifest_row_start(FILE *f, const char *id, const char *path, int64_t frames, s2st_error *err)
 {
@@ -157,7 +157,28 @@ static void print_config(FILE *f, const cli_config *k)
 	fputs("\n  type: code_hifigan\n", f);
 }
 
-int cli_write_config(const char *beside, const cli_config *config, s2st_error *err)
+static bool has_text(const char *path, const char *text, size_t n)
+{
+	char *there = malloc(n + 1);
+	FILE *f = there ? fopen(path, "rb") : NULL;
+	const bool same = f && fread(there, 1, n + 1, f) == n && memcmp(there, text, n) == 0;
+	if (f)
+		fclose(f);
+	free(there);
+	return same;
+}
+
+int cli_write_companion(const cli *c, const char *path, const char *text, size_t n, s2st_error *err)
+{
+	if (has_text(path, text, n))
+		return S2ST_OK;
+	if (!c->overwrite && cli_is_file(path))
+		return cli_fail(err, S2ST_EIO, "%s: is there already, for other manifests: --overwrite replaces it",
+				path);
+	return cli_write_text(path, text, n, err);
+}
+
+int cli_write_config(const cli *c, const char *beside, const cli_config *config, s2st_error *err)
 {
 	const char *slash = strrchr(beside, '/');
 	const int dir = slash ? (int)(slash - beside) + 1 : 0;
@@ -169,7 +190,7 @@ int cli_write_config(const char *beside, const cli_config *config, s2st_error *e
 	int rc = f && fclose(f) == 0 && asprintf(&path, "%.*sconfig.yaml", dir, beside) >= 0 ? S2ST_OK
 											     : cli_fail_memory(err);
 	if (rc == S2ST_OK)
-		rc = cli_write_text(path, text, n, err);
+		rc = cli_write_companion(c, path, text, n, err);
 	free(path);
 	free(text);
 	return rc;
@@ -186,7 +207,16 @@ static void say_alone(cli *c, const cli_s2ut_manifest *m, size_t n, const char *
 	cli_error(c, NULL, text);
 }
 
-int cli_s2ut_manifest_end(cli *c, cli_s2ut_manifest *m, int *code, s2st_error *err)
+int cli_s2ut_manifest_begin(const cli *c, const cli_s2ut_manifest *m, s2st_writer *w, s2st_error *err)
+{
+	const cli_config config = {.vocoder = m->vocoder, .vocoder_config = m->vocoder_config};
+	int rc = cli_write_config(c, c->output, &config, err);
+	if (rc == S2ST_OK)
+		rc = s2st_writer_printf(w, err, "id\tsrc_audio\tsrc_n_frames\ttgt_audio\ttgt_n_frames\n");
+	return rc;
+}
+
+void cli_s2ut_manifest_end(cli *c, const cli_s2ut_manifest *m, int *code)
 {
 	char examples[200] = "";
 	size_t unused = 0;
@@ -197,8 +227,6 @@ int cli_s2ut_manifest_end(cli *c, cli_s2ut_manifest *m, int *code, s2st_error *e
 		unused = 0; /* they belong to other parts */
 	say_alone(c, m, m->n_alone, "source", "target", m->first_alone);
 	say_alone(c, m, unused, "target", "source", examples);
-	if (m->strict && (m->n_alone || unused) && *code == CLI_OK)
+	if (*code == CLI_OK && (m->incomplete || (m->strict && (m->n_alone || unused))))
 		*code = CLI_FAILED;
-	return cli_write_config(c->output, &(cli_config){.vocoder = m->vocoder, .vocoder_config = m->vocoder_config},
-				err);
 }

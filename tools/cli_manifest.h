@@ -9,6 +9,7 @@
 /* The table of prep_s2ut_data.py: source audio with the units of the target audio of the same id. */
 typedef struct cli_s2ut_manifest {
 	bool strict; /* a file without partner is a failure */
+	bool incomplete; /* a folder of targets could not be read */
 	const char *vocoder, *vocoder_config; /* for config.yaml; or NULL */
 	struct cli_target *targets;           /* [n] by id */
 	size_t n;
@@ -21,7 +22,8 @@ int cli_s2ut_manifest_open(cli *c, cli_s2ut_manifest *m, const cli_source *sourc
 void cli_s2ut_manifest_close(cli_s2ut_manifest *m);
 /* Path of the target that belongs to a source; NULL: none, which is noted. */
 const char *cli_s2ut_manifest_target(cli_s2ut_manifest *m, const char *id);
-int cli_s2ut_manifest_begin(s2st_writer *w, s2st_error *err); /* the header line */
+/* config.yaml beside c->output, and the header line. */
+int cli_s2ut_manifest_begin(const cli *c, const cli_s2ut_manifest *m, s2st_writer *w, s2st_error *err);
 int cli_s2ut_manifest_row(FILE *f, const s2st_input *row, const int32_t *units, size_t n, s2st_error *err);
 /* "id<TAB>path<TAB>frames<TAB>", the start of every row. */
 int cli_manifest_row_start(FILE *f, const char *id, const char *path, int64_t frames, s2st_error *err);
@@ -30,9 +32,12 @@ typedef struct cli_config {
 	const char *audio_root, *vocoder, *vocoder_config; /* or NULL */
 	bool waveforms; /* XM: audio itself and dict.txt, no filter bank */
 } cli_config;
-int cli_write_config(const char *beside, const cli_config *config, s2st_error *err);
-/* Writes config.yaml beside c->output and says what has no partner. */
-int cli_s2ut_manifest_end(cli *c, cli_s2ut_manifest *m, int *code, s2st_error *err);
+int cli_write_config(const cli *c, const char *beside, const cli_config *config, s2st_error *err);
+/* What goes with manifests, and with several of them in a folder: the file stays as it is where it has this text, and
+ * another text is not replaced without --overwrite. */
+int cli_write_companion(const cli *c, const char *path, const char *text, size_t n, s2st_error *err);
+/* Says what has no partner. */
+void cli_s2ut_manifest_end(cli *c, const cli_s2ut_manifest *m, int *code);
 
 /* ---- pairs of data sets (cli_corpora.c, cli_unit_index.c) ---------------------------------------------------- */
 

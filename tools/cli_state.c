@@ -4,7 +4,8 @@
  * of its own, and reads all), or beside the one output file (".FILE.s2st-state"). A record belongs to one row, one
  * configuration and one state of the input, and is written after the outputs are in place:
  *
- *   input size, changed, hash \t seconds, frames \t number of outputs { \t size \t path } \t length of text \n text units
+ *   input size, change, hash \t seconds, frames \t number of outputs { \t size \t path }
+ *   \t length of text \n text units
  *
  * A row is done if its input is the same (by size and time of change, or else by its contents) and its outputs have
  * their sizes. */
@@ -272,5 +273,43 @@ int cli_state_find(const cli_state *s, const cli_work *w, const s2st_input *row,
 	if (rc <= 0)
 		cli_result_free(result);
 	free(record);
+	return rc;
+}
+
+/* ---- one file of all inputs ---- */
+
+/* One row stands for all of them. */
+static s2st_input whole_row(const cli *c)
+{
+	uint64_t h = S2ST_HASH_START;
+	for (size_t i = 0; i < c->n_args; i++)
+		h = s2st_hash(h, c->args[i], strlen(c->args[i]) + 1);
+	return (s2st_input){.id = "", .path = "", .index = h};
+}
+
+int cli_whole_find(const cli *c, const char *file, s2st_error *err)
+{
+	const cli_work w = {.file = file, .by_index = true};
+	const s2st_input row = whole_row(c);
+	cli_result result = {0};
+	cli_state state;
+	int rc = cli_state_open(&state, c, &w, err);
+	if (rc == S2ST_OK)
+		rc = cli_state_find(&state, &w, &row, &result, err);
+	cli_result_free(&result);
+	cli_state_close(&state);
+	return rc;
+}
+
+int cli_whole_add(const cli *c, const char *file, s2st_error *err)
+{
+	const cli_work w = {.file = file, .by_index = true};
+	char text[] = "", *outputs[] = {(char *)(uintptr_t)file};
+	const cli_item item = {.row = whole_row(c), .result = {.text.bytes = text, .outputs = outputs, .n_outputs = 1}};
+	cli_state state;
+	int rc = cli_state_open(&state, c, &w, err);
+	if (rc == S2ST_OK)
+		rc = cli_state_add(&state, &w, &item, err);
+	cli_state_close(&state);
 	return rc;
 }

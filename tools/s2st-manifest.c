@@ -265,9 +265,9 @@ static int open_at(const cli *c, s2st_writer **w, char *path, s2st_error *err)
 	return rc;
 }
 
-static int write_at(char *path, const char *text, size_t n, s2st_error *err)
+static int write_at(const cli *c, char *path, const char *text, size_t n, s2st_error *err)
 {
-	const int rc = path ? cli_write_text(path, text, n, err) : cli_fail_memory(err);
+	const int rc = path ? cli_write_companion(c, path, text, n, err) : cli_fail_memory(err);
 	free(path);
 	return rc;
 }
@@ -279,7 +279,9 @@ static int write_dict(const manifest *m, const char *middle, s2st_error *err)
 	FILE *f = open_memstream(&text, &n);
 	for (int i = 0; f && i < m->clusters; i++)
 		fprintf(f, "%d 1\n", i);
-	int rc = f && fclose(f) == 0 ? write_at(beside(m, middle, "dict", ".txt"), text, n, err) : cli_fail_memory(err);
+	int rc = f && fclose(f) == 0 ? S2ST_OK : cli_fail_memory(err);
+	if (rc == S2ST_OK)
+		rc = write_at(m->c, beside(m, middle, "dict", ".txt"), text, n, err);
 	free(text);
 	return rc;
 }
@@ -296,11 +298,11 @@ static const char multitask[] =
 
 static int write_configs(const manifest *m, s2st_error *err)
 {
-	int rc = cli_write_config(m->c->output, &(cli_config){.waveforms = m->format == FORMAT_XM}, err);
+	int rc = cli_write_config(m->c, m->c->output, &(cli_config){.waveforms = m->format == FORMAT_XM}, err);
 	if (rc == S2ST_OK && m->format == FORMAT_XM)
 		rc = write_dict(m, "", err);
 	if (rc == S2ST_OK && m->source_units.f)
-		rc = write_at(beside(m, "", "config_multitask", ".yaml"), multitask, sizeof multitask - 1, err);
+		rc = write_at(m->c, beside(m, "", "config_multitask", ".yaml"), multitask, sizeof multitask - 1, err);
 	if (rc == S2ST_OK && m->source_units.f)
 		rc = write_dict(m, "source_unit/", err);
 	return rc;
@@ -329,6 +331,8 @@ static int open_outputs(manifest *m, s2st_error *err)
 	}
 	if (rc == S2ST_OK && m->audio_out)
 		rc = cli_make_folder(m->audio_out, err);
+	if (rc == S2ST_OK)
+		rc = write_configs(m, err);
 	free(folder);
 	return rc;
 }
@@ -336,7 +340,7 @@ static int open_outputs(manifest *m, s2st_error *err)
 static int commit_outputs(manifest *m, s2st_error *err)
 {
 	s2st_writer **const all[] = {&m->targets, &m->references, &m->source_table, &m->out};
-	int rc = write_configs(m, err);
+	int rc = S2ST_OK;
 	for (size_t i = 0; i < sizeof all / sizeof *all && rc == S2ST_OK; i++) {
 		s2st_writer *w = *all[i];
 		*all[i] = NULL;
@@ -460,6 +464,7 @@ int main(int argc, char **argv)
 {
 	cli c = {
 		.tool = "s2st-manifest",
+		.no_resume = true,
 		.synopsis = "[options] --from KIND PATH -o FILE.tsv",
 		.about = about,
 		.more = more,

@@ -470,6 +470,7 @@ int main(int argc, char **argv)
 {
 	cli c = {
 		.tool = "s2st-report",
+		.no_resume = true,
 		.synopsis = "[options] DIR [FILE.jsonl...]",
 		.about = about,
 		.more = more,

@@ -233,6 +233,13 @@ static int emit(void *self, const s2st_input *row, cli_result *result, s2st_erro
 
 /* ---- outputs ---- */
 
+/* The file of features that an input gets. */
+static int place(void *self, const s2st_input *row, char **path, s2st_error *err)
+{
+	const quantize *q = self;
+	return cli_output_path(path, q->features.path, row->id, ".npy", err);
+}
+
 static int open_outputs(quantize *q, s2st_error *err)
 {
 	int rc = S2ST_OK;
@@ -275,7 +282,7 @@ static int run(quantize *q)
 		return code;
 	rc = open_outputs(q, &err);
 	if (rc == S2ST_OK && pairs && q->out)
-		rc = cli_s2ut_manifest_begin(q->out, &err);
+		rc = cli_s2ut_manifest_begin(c, &q->manifest, q->out, &err);
 	if (rc == S2ST_OK) {
 		const cli_work w = {
 			.self = q,
@@ -292,12 +299,13 @@ static int run(quantize *q)
 			.separators = q->format == FORMAT_GSLM && !q->hide_fname ? "" : NULL,
 			.next = pairs ? next_pair : cli_next_input,
 			.work = pairs ? work_pair : work,
+			.place = cli_features_in_folder(&q->features) ? place : NULL,
 			.emit = emit,
 		};
 		code = cli_run(c, &w, &whole);
 		if (whole && pairs)
-			rc = cli_s2ut_manifest_end(c, &q->manifest, &code, &err);
-		if (whole && rc == S2ST_OK)
+			cli_s2ut_manifest_end(c, &q->manifest, &code);
+		if (whole)
 			rc = commit_outputs(q, &err);
 	}
 	abort_outputs(q);

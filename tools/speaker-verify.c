@@ -160,6 +160,7 @@ int main(int argc, char **argv)
 {
 	cli c = {
 		.tool = "speaker-verify",
+		.no_resume = true,
 		.synopsis = "[options] -m MODEL.pth A.wav B.wav",
 		.about = about,
 		.more = more,

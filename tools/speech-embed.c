@@ -1,4 +1,5 @@
 /* speech-embed: speech to SpeechLASER embeddings, one row of a .npy matrix each, for speech-mine. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,32 @@ static void print_json(FILE *f, const s2st_input *row, const float *vector, size
 	fputs("}\n", f);
 }
 
+/* The vector travels to emit, and into the record for --resume, as text: 8 hexadecimal digits a float. */
+static void print_vector(FILE *f, const float *vector, size_t dim)
+{
+	for (size_t i = 0; i < dim; i++) {
+		uint32_t bits;
+		memcpy(&bits, &vector[i], sizeof bits);
+		fprintf(f, "%08" PRIx32, bits);
+	}
+}
+
+static int add_row(const cli_matrix *m, const char *digits, size_t dim, s2st_error *err)
+{
+	float *vector = reallocarray(NULL, dim, sizeof *vector);
+	if (!vector)
+		return cli_fail_memory(err);
+	for (size_t i = 0; i < dim; i++) {
+		char one[9] = "";
+		memcpy(one, digits + 8 * i, 8);
+		const uint32_t bits = (uint32_t)strtoul(one, NULL, 16);
+		memcpy(&vector[i], &bits, sizeof bits);
+	}
+	int rc = s2st_npy_rows_add(m->rows, vector, 1, err);
+	free(vector);
+	return rc;
+}
+
 static int open_session(void *self, void **own, s2st_error *err)
 {
 	return cli_embedder_session(&((const embed *)self)->embedder, own, err);
@@ -40,19 +67,29 @@ static int work(void *self, void *own, const s2st_input *row, cli_result *result
 	int rc = cli_embedder_run(&e->embedder, own, row, result, err);
 	if (rc < 0)
 		return rc;
-	if (e->c->json)
+	if (e->c->json) {
 		print_json(result->text.f, row, result->samples, result->n_samples);
-	else
+	} else {
 		fprintf(result->text.f, "%s\t%s\n", row->id, cli_display(row->path));
+		print_vector(result->units.f, result->samples, result->n_samples);
+	}
+	free(result->samples);
+	result->samples = NULL;
+	result->n_samples = 0;
 	return S2ST_OK;
 }
 
 static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)
 {
-	embed *e = self;
-	(void)row;
+	const embed *e = self;
 	const cli_matrix *m = &e->out;
-	int rc = m->rows ? s2st_npy_rows_add(m->rows, result->samples, 1, err) : S2ST_OK;
+	const size_t dim = (size_t)e->embedder.info.dim;
+	int rc = S2ST_OK;
+	if (m->rows && result->units.n != 8 * dim)
+		return cli_fail(err, S2ST_EFORMAT, "%s: expected %zu digits of a vector in the record, found %zu",
+				row->path, 8 * dim, result->units.n);
+	if (m->rows)
+		rc = add_row(m, result->units.bytes, dim, err);
 	if (rc == S2ST_OK)
 		rc = s2st_writer_write(m->lines, result->text.bytes, result->text.n, err);
 	return rc == S2ST_OK && !m->rows ? s2st_writer_flush(m->lines, err) : rc;
@@ -87,6 +124,7 @@ static int run(embed *e)
 			.open = open_session,
 			.close = cli_embedder_session_close,
 			.audio = true,
+			.file = c->output,
 			.next = cli_next_input,
 			.work = work,
 			.emit = emit,
@@ -119,10 +157,6 @@ static int do_all(embed *e, cli_models *models)
 		e->embedder.file = s2st_pack_file(models->pack, "embedder");
 	if (!e->embedder.file)
 		cli_misuse(c, "no model: give -m MODEL.pt or --pack DIR");
-	if (c->resume && o && strcmp(o, "-") != 0 && cli_exists(o)) {
-		cli_info(c, "%s is there, nothing to do", o);
-		return CLI_OK;
-	}
 	code = cli_models_open(c, models);
 	if (code == CLI_OK)
 		code = cli_embedder_open(c, &e->embedder, models->context);

@@ -114,6 +114,8 @@ static int run(mine *m, s2st_context *context)
 		rc = search(m, &err);
 	if (rc == S2ST_OK)
 		rc = write_pairs(m, &err);
+	if (rc == S2ST_OK && c->output)
+		rc = cli_whole_add(c, c->output, &err);
 	if (rc < 0)
 		cli_error(c, NULL, err.text);
 	if (rc != S2ST_OK)
@@ -141,6 +143,23 @@ static double read_threshold(const mine *m)
 	return x;
 }
 
+/* Their contents decide what is done: FILE.npy with FILE.ids, or all in a folder. */
+static int depend_on_inputs(cli *c, s2st_error *err)
+{
+	int rc = S2ST_OK;
+	for (size_t i = 0; i < c->n_args && rc == S2ST_OK; i++) {
+		const char *dot = strrchr(c->args[i], '.');
+		char *ids = NULL;
+		if (asprintf(&ids, "%.*s.ids", (int)(dot ? dot - c->args[i] : 0), c->args[i]) < 0)
+			return cli_fail_memory(err);
+		rc = cli_depend(c, c->args[i], err);
+		if (rc == S2ST_OK && dot)
+			rc = cli_depend(c, ids, err);
+		free(ids);
+	}
+	return rc;
+}
+
 static int do_all(mine *m, cli_models *models)
 {
 	cli *c = m->c;
@@ -156,9 +175,16 @@ static int do_all(mine *m, cli_models *models)
 		cli_misuse(c, "--shard: a search takes all rows; it is speech-embed that works in parts");
 	if (c->dry_run)
 		cli_misuse(c, "--dry-run: pairs are of all rows, there is nothing to list");
-	if (c->resume && o && strcmp(o, "-") != 0 && cli_exists(o)) {
-		cli_info(c, "%s is there, nothing to do", o);
+	int rc = depend_on_inputs(c, &err);
+	if (rc == S2ST_OK)
+		rc = o ? cli_whole_find(c, o, &err) : 0;
+	if (rc > 0) {
+		cli_info(c, "%s is done, of the same embeddings and options", o);
 		return CLI_OK;
+	}
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_FAILED;
 	}
 	if (o && strcmp(o, "-") != 0 && cli_check_output(c, o, &err) < 0) { /* said before the search, not after it */
 		cli_error(c, NULL, err.text);

@@ -20,9 +20,21 @@ speech-embed -m $m --json - <$g/audio/tone.wav | cut -c1-60
 speech-embed -m $m --json $g/audio/tone.wav -o tone.json
 tr ',' '\n' <tone.json | wc -l
 echo '--- resume'
-echo keep >all.npy
-speech-embed -m $m --resume -o all.npy $g/audio
-cat all.npy
+cp $g/audio/*.wav .
+cp $m model.pt
+embed() { rm -f report.jsonl; speech-embed -q -m model.pt --resume --report report.jsonl -o resumed.npy "$@" ./*.wav; }
+rows() { sed -E 's/.*("id": "[^"]*").*("status": "[a-z]*").*/\1 \2/' report.jsonl; }
+echo 'not what is recorded' >resumed.npy
+embed
+cmp all.npy resumed.npy
+rm resumed.ids
+cp tone.wav austen_b.wav
+embed
+rows
+cmp resumed.npy <(speech-embed -q -m $m --overwrite -o again.npy ./*.wav && cat again.npy)
+embed --precision bf16
+rows | grep -c done
+rm ./*.wav
 echo '--- refused'
 wav 1 16000 300 >short.wav
 exits 1 speech-embed -m $m -o some.npy short.wav $g/audio/tone.wav missing.wav

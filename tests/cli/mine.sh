@@ -44,10 +44,16 @@ speech-mine -k 2 --threshold 1 es.npy en.npy | cut -f 2,3
 speech-mine -v -k 2 --threshold 1 --max-overlap 0 es.npy en.npy | cut -f 2,3
 speech-mine -v -k 2 --threshold 1 --max-overlap 0.5 --overlap-side both es.npy en.npy | cut -f 2,3
 echo '--- resume'
-echo keep >kept.tsv
-speech-mine --resume -o kept.tsv es.npy en.npy
+mine() { speech-mine --resume -k 2 --threshold 1 -o kept.tsv es.npy en.npy; }
+mine
+tr 0-9 x <kept.tsv >marked && mv marked kept.tsv # of the same size: stays as it is
+mine
 exits 1 speech-mine -o kept.tsv es.npy en.npy
 cat kept.tsv
+rename en z_0_9 z_9_20 y_0_9 # no longer what it was made of
+mine
+cat kept.tsv
+rename en x_0_9 x_9_20 y_0_9
 echo '--- refused'
 rename es a b c
 exits 1 speech-mine es.npy en.npy

@@ -83,4 +83,13 @@ $q --format s2ut-manifest --reduce -o data_dir/train.tsv es en
 cat data_dir/train.tsv data_dir/config.yaml
 exits 1 $q -q --format s2ut-manifest --strict --vocoder v.pt --vocoder-config 'a "b".json' -o t.tsv es en
 tail -n 4 config.yaml
+echo '--- what goes with several manifests stays, another is not replaced'
+echo '# by hand' >>data_dir/config.yaml
+cp data_dir/config.yaml by_hand.yaml
+exits 1 $q -q --format s2ut-manifest -o data_dir/dev.tsv es en
+cmp data_dir/config.yaml by_hand.yaml
+test ! -e data_dir/dev.tsv
+echo '--- dry run: the files of features'
+s2u-quantize -q --pack models/es-en-demo --dry-run --features-out feats data/golden/audio
+test ! -e feats
 s2ut-generate -q -m $g/s2ut/tied.pt data_dir/train.tsv | cut -d'|' -f1 # a manifest that our own tools read
