@@ -14,18 +14,14 @@
 static atomic_uint n_lost;
 static uintptr_t page_size;
 
-static bool put_zeros(void *page)
-{
-	/* cppcheck-suppress leakReturnValNotUsed ; it takes the place of what is mapped there */
-	return mmap(page, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
-}
-
 static void replace_page(int number, siginfo_t *info, void *context)
 {
 	void *page = (void *)((uintptr_t)info->si_addr & ~(page_size - 1)); /* NOLINT(performance-no-int-to-ptr) */
 	(void)context;
 	atomic_fetch_add(&n_lost, 1);
-	if (info->si_code != BUS_ADRERR || !put_zeros(page))
+	if (info->si_code != BUS_ADRERR ||
+	    /* cppcheck-suppress leakReturnValNotUsed ; it takes the place of what is mapped there */
+	    mmap(page, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
 		signal(number, SIG_DFL); /* it comes again, and ends the tool */
 }
 
