@@ -109,13 +109,25 @@ static int spool_lines(s2_lines *lines, s2st_error *err)
 	return S2ST_OK;
 }
 
+/* As many bytes as tell audio from a list: who writes one short path into a pipe waits for its result before the next.
+ * A wave may have a line end in its length. */
+static int peek_kind(s2_lines *lines, const char **head, size_t *n, s2st_error *err)
+{
+	enum { ENOUGH = 12 };
+	size_t want = 0;
+	do {
+		S2_TRY(s2_lines_peek(lines, ++want, head, n, err));
+	} while (*n == want && want < ENOUGH && ((*head)[want - 1] != '\n' || strncmp(*head, "RIFF", 4) == 0));
+	return S2ST_OK;
+}
+
 /* stdin or a named pipe: audio, or a list in any of the forms of manifest.h. Leaves `lines` to the caller, closed or
  * not. */
 static int set_pipe(source *s, s2_lines *lines, const s2st_inputs_options *opt, s2st_error *err)
 {
 	const char *head;
 	size_t n;
-	S2_TRY(s2_lines_peek(lines, 12, &head, &n, err));
+	S2_TRY(peek_kind(lines, &head, &n, err));
 	if (n == 0)
 		return s2_fail(err, S2ST_EINPUT, "%s: expected audio or a list of audio files, found nothing",
 			       lines->name);
