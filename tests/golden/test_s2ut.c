@@ -67,6 +67,27 @@ static void test_beam(s2ut_case *c, const char *model)
 	}
 }
 
+/* Where the decoder looks for a prefix that the reference has been given too. */
+static void test_attention_values(s2ut_case *c, const char *model)
+{
+	char stem[64];
+	size_t dims[S2_MAX_RANK];
+	int rank;
+	s2st_matrix looks;
+	s2st_audio a = case_audio("austen_a");
+	snprintf(stem, sizeof stem, "%s.austen_a", model);
+	int32_t *prefix = test_npy_i32(golden("s2ut", stem, ".prefix.npy", ""), dims, &rank);
+	/* The tokens of a hypothesis come one step after those that the decoder is given. */
+	const size_t n = dims[0];
+	const int32_t first = prefix[0];
+	memmove(prefix, prefix + 1, (n - 1) * sizeof *prefix);
+	prefix[n - 1] = 2;
+	REQUIRE_OK(s2st_s2ut_attention(c->session, a.samples, a.n, NULL, first, prefix, n, &looks, &err));
+	check_matrix(stem, golden("s2ut", stem, ".attention.npy", ""), &looks, FEATURE_TOLERANCE / 10);
+	free(prefix);
+	s2st_audio_free(&a);
+}
+
 static void test_models(void)
 {
 	static const char *const models[] = {"pre_norm", "tied", "legacy_args", "conv2d"};
@@ -74,6 +95,8 @@ static void test_models(void)
 		s2ut_case c = case_open(ctx, golden("s2ut", models[i], ".pt", ""), NULL, NULL);
 		test_features(&c, models[i]);
 		test_beam(&c, models[i]);
+		if (strcmp(models[i], "conv2d") != 0)
+			test_attention_values(&c, models[i]);
 		case_close(&c);
 	}
 }
