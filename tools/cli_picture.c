@@ -100,13 +100,15 @@ int cli_print_attention(FILE *out, const char *path, s2st_error *err)
 	if (rc < 0)
 		return rc;
 	const size_t height = rows < MOST_ROWS ? rows : MOST_ROWS, width = cols < MOST_COLUMNS ? cols : MOST_COLUMNS;
-	if (height && width) {
+	const double most = height && width ? largest(weights, cols, 0, rows, 0, cols) : 0;
+	if (most > 0) {
 		fprintf(out, ", \"attention\": {\"rows\": %zu, \"width\": %zu, \"height\": %zu, \"levels\": \"", rows,
 			width, height);
 		for (size_t y = 0; y < height; y++)
 			for (size_t x = 0; x < width; x++) /* the square root brings faint weights out */
 				fputc(digit(sqrt(largest(weights, cols, y * rows / height, (y + 1) * rows / height,
-							 x * cols / width, (x + 1) * cols / width))),
+							 x * cols / width, (x + 1) * cols / width) /
+						 most)),
 				      out);
 		fputs("\"}", out);
 	}
