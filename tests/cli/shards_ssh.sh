@@ -52,7 +52,8 @@ Host node1 node2
 	StrictHostKeyChecking yes
 END
 echo "[127.0.0.1]:$port $(cat ssh/host.pub)" >ssh/known
-$sshd -D -e -f ssh/server 2>ssh/log &
+: >ssh/log
+$sshd -D -e -f ssh/server 2>>ssh/log &
 daemon=$!
 until grep -q 'Server listening' ssh/log; do
 	kill -0 $daemon || { cat ssh/log >&2; exit 1; }
