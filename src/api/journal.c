@@ -12,13 +12,13 @@
 #include "base/names.h"
 #include "base/size.h"
 
-enum { DIGITS = 16, HEAD = 2 * (DIGITS + 1), MAX_FILES = 256, OFFSET_BITS = 48 };
+enum { DIGITS = 16, HEAD = 2 * (DIGITS + 1), OFFSET_BITS = 48, MAX_FILES = 1 << (64 - OFFSET_BITS) };
 
 struct s2st_journal {
 	char *path;
-	int fd;          /* appended to */
+	int fd;            /* appended to */
 	s2st_names places; /* key -> number of the file and offset in it */
-	int files[MAX_FILES]; /* [n_files] read from */
+	char **files;      /* [n_files] read from; not kept open, there may be one of each part of a run */
 	size_t n_files;
 };
 
@@ -128,19 +128,27 @@ static int read_all(s2st_journal *j, FILE *f, size_t number, const char *path, s
 	return rc;
 }
 
-int s2st_journal_read(s2st_journal *j, const char *path, s2st_error *err)
+static int add_file(s2st_journal *j, const char *path, s2st_error *err)
 {
 	if (j->n_files == MAX_FILES)
 		return s2_fail(err, S2ST_EINPUT, "%s: expected records in at most %d files", path, MAX_FILES);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	FILE *f = fd < 0 ? NULL : fopen(path, "re");
-	if (!f) {
-		const int why = errno;
-		if (fd >= 0)
-			close(fd);
-		return s2_fail(err, S2ST_EIO, "%s: cannot open: %s", path, strerror(why));
-	}
-	j->files[j->n_files++] = fd;
+	char **more = reallocarray(j->files, j->n_files + 1, sizeof *more);
+	if (!more)
+		return s2_fail_mem(err, path);
+	j->files = more;
+	more[j->n_files] = strdup(path);
+	if (!more[j->n_files])
+		return s2_fail_mem(err, path);
+	j->n_files++;
+	return S2ST_OK;
+}
+
+int s2st_journal_read(s2st_journal *j, const char *path, s2st_error *err)
+{
+	S2_TRY(add_file(j, path, err));
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return s2_fail(err, S2ST_EIO, "%s: cannot open: %s", path, strerror(errno));
 	int rc = read_all(j, f, j->n_files - 1, path, err);
 	fclose(f);
 	return rc;
@@ -152,7 +160,8 @@ int s2st_journal_find(const s2st_journal *j, uint64_t key, char **text, s2st_err
 	*text = NULL;
 	if (!s2_names_get(&j->places, key, &place))
 		return 0;
-	const int fd = dup(j->files[place >> OFFSET_BITS]);
+	const char *path = j->files[place >> OFFSET_BITS];
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	s2_lines lines;
 	char *line;
 	uint64_t found;
@@ -160,13 +169,13 @@ int s2st_journal_find(const s2st_journal *j, uint64_t key, char **text, s2st_err
 		const int why = errno;
 		if (fd >= 0)
 			close(fd);
-		return s2_fail(err, S2ST_EIO, "%s: cannot read: %s", j->path, strerror(why));
+		return s2_fail(err, S2ST_EIO, "%s: cannot read: %s", path, strerror(why));
 	}
-	S2_TRY(s2_lines_open(&lines, fd, j->path, err));
+	S2_TRY(s2_lines_open(&lines, fd, path, err));
 	int rc = s2_lines_next(&lines, &line, err);
 	if (rc == 1 && parse_record(line, &found) && found == key) {
 		*text = strdup(line + HEAD);
-		rc = *text ? 1 : s2_fail_mem(err, j->path);
+		rc = *text ? 1 : s2_fail_mem(err, path);
 	} else if (rc == 1) {
 		rc = 0; /* somebody has replaced the file */
 	}
@@ -203,7 +212,8 @@ void s2st_journal_free(s2st_journal *j)
 	if (!j)
 		return;
 	for (size_t i = 0; i < j->n_files; i++)
-		close(j->files[i]);
+		free(j->files[i]);
+	free(j->files);
 	if (j->fd >= 0)
 		close(j->fd);
 	s2_names_clear(&j->places);
