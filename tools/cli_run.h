@@ -49,6 +49,7 @@ typedef struct cli_state {
 	const char *folder;    /* of the outputs; NULL: none */
 	uint64_t config;       /* of the tool, its options and the files it depends on */
 	bool look;             /* --resume: what the journal has is not done again */
+	s2st_archives *archives; /* of the inputs */
 } cli_state;
 
 /* Opens the journal; `config` must have been set. */

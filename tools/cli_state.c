@@ -79,7 +79,7 @@ static int open_beside(cli_state *s, const cli *c, const char *file, s2st_error 
 
 int cli_state_open(cli_state *s, const cli *c, const cli_work *w, s2st_error *err)
 {
-	*s = (cli_state){.folder = w->folder, .look = c->resume, .config = cli_config_hash(c)};
+	*s = (cli_state){.folder = w->folder, .look = c->resume, .config = cli_config_hash(c), .archives = c->archives};
 	if (w->folder)
 		return open_in_folder(s, c, err);
 	if (w->file && c->resume && strcmp(w->file, "-") != 0 && (cli_is_file(w->file) || !cli_exists(w->file)))
@@ -107,10 +107,11 @@ static uint64_t key_of(const cli_state *s, const cli_work *w, const s2st_input *
 
 /* Rows without a file, and audio that came through stdin, have an empty stamp: what they are is in the key, or
  * unknown. */
-static int stamp_of(const cli_work *w, const s2st_input *row, s2st_stamp_kind kind, s2st_stamp *out, s2st_error *err)
+static int stamp_of(const cli_state *s, const cli_work *w, const s2st_input *row, s2st_stamp_kind kind, s2st_stamp *out,
+		    s2st_error *err)
 {
 	*out = (s2st_stamp){0};
-	return w->audio ? s2st_stamp_get(out, row->path, kind, err) : S2ST_OK;
+	return w->audio ? s2st_archives_stamp(out, s->archives, row->path, kind, err) : S2ST_OK;
 }
 
 /* Paths in the folder are kept without it: it may be moved. */
@@ -148,7 +149,7 @@ static int print_record(FILE *f, const cli_state *s, const s2st_stamp *in, const
 void cli_state_begin(const cli_state *s, const cli_work *w, cli_item *item)
 {
 	s2st_error ignored;
-	if (!s->journal || stamp_of(w, &item->row, S2ST_STAMP_TIME, &item->before, &ignored) < 0)
+	if (!s->journal || stamp_of(s, w, &item->row, S2ST_STAMP_TIME, &item->before, &ignored) < 0)
 		item->before = (s2st_stamp){0};
 }
 
@@ -165,7 +166,7 @@ int cli_state_add(const cli_state *s, const cli_work *w, const cli_item *item, s
 	s2st_error ignored;
 	if (!s->journal || item->result.n_samples || strlen(item->result.text.bytes) != item->result.text.n)
 		return S2ST_OK; /* samples for a stream, and bytes that are no text, are not kept */
-	if (stamp_of(w, &item->row, S2ST_STAMP_FULL, &in, &ignored) < 0 || !is_unchanged(&item->before, &in))
+	if (stamp_of(s, w, &item->row, S2ST_STAMP_FULL, &in, &ignored) < 0 || !is_unchanged(&item->before, &in))
 		return S2ST_OK; /* it was replaced meanwhile, or is stdin: it will be done again */
 	FILE *f = open_memstream(&text, &n);
 	if (!f)
@@ -181,15 +182,16 @@ int cli_state_add(const cli_state *s, const cli_work *w, const cli_item *item, s
 
 /* ---- looking up ---- */
 
-static bool is_same_input(const cli_work *w, const s2st_input *row, int64_t size, int64_t changed, uint64_t hash)
+static bool is_same_input(const cli_state *s, const cli_work *w, const s2st_input *row, int64_t size, int64_t changed,
+			  uint64_t hash)
 {
 	s2st_stamp now;
 	s2st_error ignored;
-	if (stamp_of(w, row, S2ST_STAMP_TIME, &now, &ignored) < 0 || now.size != size)
+	if (stamp_of(s, w, row, S2ST_STAMP_TIME, &now, &ignored) < 0 || now.size != size)
 		return false;
 	if (now.changed == changed)
 		return true;
-	return stamp_of(w, row, S2ST_STAMP_FULL, &now, &ignored) == S2ST_OK && now.hash == hash;
+	return stamp_of(s, w, row, S2ST_STAMP_FULL, &now, &ignored) == S2ST_OK && now.hash == hash;
 }
 
 /* Takes a number and the character behind it. */
@@ -246,7 +248,7 @@ static int parse(const cli_state *s, const cli_work *w, const s2st_input *row, c
 		return 0;
 	const uint64_t hash = strtoull(p, &end, 10);
 	r->seconds = strtod(end, &p);
-	if (!take_number(&p, &frames) || !take_number(&p, &n) || !is_same_input(w, row, size, changed, hash))
+	if (!take_number(&p, &frames) || !take_number(&p, &n) || !is_same_input(s, w, row, size, changed, hash))
 		return 0;
 	r->frames = (size_t)frames;
 	for (long long i = 0; i < n; i++) {

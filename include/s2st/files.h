@@ -3,7 +3,7 @@
 #ifndef S2ST_FILES_H
 #define S2ST_FILES_H
 
-#include "base.h"
+#include "audio.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -153,6 +153,9 @@ typedef enum s2st_stamp_kind {
 
 /* What tells whether a file is still the same: `path` as for s2st_audio_read (not stdin). */
 S2ST_CHECK int s2st_stamp_get(s2st_stamp *out, const char *path, s2st_stamp_kind kind, s2st_error *err);
+/* The same, with archives that stay open: of a slice. */
+S2ST_CHECK int s2st_archives_stamp(s2st_stamp *out, s2st_archives *archives, const char *path, s2st_stamp_kind kind,
+				   s2st_error *err);
 
 /* A file of records, text under a 64-bit key, that a process may be killed over at any time: each is appended in one
  * write and carries a checksum, what is torn is passed over. Several threads may add; else one at a time. */

@@ -19,28 +19,33 @@ static uint64_t hash_samples(const unsigned char *bytes, size_t n)
 	return s2st_hash(h, bytes + n - MIB, MIB);
 }
 
-static int hash_file(s2st_stamp *out, const char *path, size_t offset, size_t length, bool sampled, s2st_error *err)
+/* Of a slice (`length` not 0) the archive may be open already. */
+static int hash_file(s2st_stamp *out, s2st_archives *archives, const char *path, size_t offset, size_t length,
+		     bool sampled, s2st_error *err)
 {
-	s2_map map;
+	s2_archive *file;
+	s2st_archives *a = length ? archives : NULL;
 	if (out->size == 0) {
 		out->hash = s2st_hash(S2ST_HASH_START, NULL, 0);
 		return S2ST_OK;
 	}
-	S2_TRY(s2_map_open(&map, path, err));
-	const size_t n = length ? length : map.size;
+	S2_TRY(s2_archive_take(&file, a, path, length, err));
+	const s2_map *map = s2_archive_map(file);
+	const size_t n = length ? length : map->size;
 	int rc = S2ST_OK;
-	if (offset > map.size || n > map.size - offset)
+	if (offset > map->size || n > map->size - offset)
 		rc = s2_fail(err, S2ST_EFORMAT, "%s: expected a part of %zu bytes, found %zu bytes at offset %zu", path,
-			     map.size, n, offset);
+			     map->size, n, offset);
 	else if (sampled && n > LARGE)
-		out->hash = hash_samples(map.bytes + offset, n);
+		out->hash = hash_samples(map->bytes + offset, n);
 	else
-		out->hash = s2st_hash(S2ST_HASH_START, map.bytes + offset, n);
-	s2_map_close(&map);
+		out->hash = s2st_hash(S2ST_HASH_START, map->bytes + offset, n);
+	s2_archive_give(a, file);
 	return rc;
 }
 
-int s2st_stamp_get(s2st_stamp *out, const char *path, s2st_stamp_kind kind, s2st_error *err)
+int s2st_archives_stamp(s2st_stamp *out, s2st_archives *archives, const char *path, s2st_stamp_kind kind,
+			s2st_error *err)
 {
 	struct stat st;
 	size_t n_path = strlen(path), offset = 0, length = 0;
@@ -61,8 +66,13 @@ int s2st_stamp_get(s2st_stamp *out, const char *path, s2st_stamp_kind kind, s2st
 				    .changed = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec,
 				    .inode = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 48};
 		if (kind != S2ST_STAMP_TIME)
-			rc = hash_file(out, file, offset, length, kind == S2ST_STAMP_SAMPLED, err);
+			rc = hash_file(out, archives, file, offset, length, kind == S2ST_STAMP_SAMPLED, err);
 	}
 	free(file);
 	return rc;
+}
+
+int s2st_stamp_get(s2st_stamp *out, const char *path, s2st_stamp_kind kind, s2st_error *err)
+{
+	return s2st_archives_stamp(out, NULL, path, kind, err);
 }
