@@ -35,7 +35,7 @@ static CHAIN_INLINE void chain(vd sums[MR][2], const uint32_t *a, size_t row, co
 	for (size_t k = 0; k < words; k++, panel += S2_PANEL) {
 		vd_words b[2];
 		for (size_t v = 0; v < vecs; v++) {
-			__builtin_prefetch(panel + AHEAD * S2_PANEL + v * 16, 0, 2);
+			__builtin_prefetch(panel + (size_t)AHEAD * S2_PANEL + v * 16, 0, 2);
 			b[v] = vd_load_words(panel + v * VN);
 		}
 		UNROLL
