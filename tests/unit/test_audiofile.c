@@ -239,7 +239,7 @@ static size_t resident(const char *path)
 	FILE *f = fopen("/proc/self/smaps", "r");
 	REQUIRE(f);
 	while (fgets(line, sizeof line, f)) {
-		if (strchr(line, '-') && strchr(line, '/'))
+		if (line[strspn(line, "0123456789abcdef")] == '-') /* a mapping begins; anonymous ones have no path */
 			mine = strstr(line, path) != NULL;
 		else if (mine && strncmp(line, "Rss:", 4) == 0)
 			kib += strtoull(line + 4, NULL, 10);
