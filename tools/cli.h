@@ -80,6 +80,7 @@ typedef struct cli {
 	const char *shard_text;
 	bool noticed[CLI_N_NOTICES];
 	struct cli_depends *depends; /* files that the results depend on */
+	uint64_t inputs; /* what cli_depend_inputs has made of the inputs */
 	bool bar_shown;
 	s2st_archives *archives; /* that zip slices are read from */
 } cli;
@@ -121,8 +122,8 @@ int cli_depend(cli *c, const char *file, s2st_error *err);
 /* The same for `name` in the folder of `file`. */
 int cli_depend_beside(cli *c, const char *file, const char *name, s2st_error *err);
 /* For --resume of tools that make one FILE of all they are given (cli_state.c): is it what was recorded for these
- * options, arguments and contents of all that was said to cli_depend? 1: it is, 0: make it. And the record, made when
- * it has been written. Without --resume neither does anything. */
+ * options, arguments and contents of all that was said to cli_depend and cli_depend_inputs? 1: it is, 0: make it. And
+ * the record, made when it has been written. Without --resume neither does anything. */
 int cli_whole_find(const cli *c, const char *file, s2st_error *err);
 int cli_whole_add(const cli *c, const char *file, s2st_error *err);
 
@@ -261,6 +262,9 @@ void cli_source_options(cli_source *s, cli_option out[CLI_N_SOURCE_OPTIONS]);
  * output files, two of a kind are an error. NULL: the run is over with exit code `*code`. */
 s2st_inputs *cli_open_inputs(cli *c, const cli_source *source, bool unique, int *code);
 int cli_next_input(void *inputs, s2st_input *row, s2st_error *err); /* `next` over an s2st_inputs */
+/* With --resume, for tools that make one FILE of all audio they are given: the result depends on names and contents of
+ * all inputs. Misuse where they cannot be read twice. Returns CLI_OK, or the exit code after saying why. */
+int cli_depend_inputs(cli *c, const cli_source *source);
 
 /* ---- audio in and out (cli_audio.c) -------------------------------------------------------------------------- */
 

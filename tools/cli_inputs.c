@@ -41,3 +41,37 @@ int cli_next_input(void *inputs, s2st_input *row, s2st_error *err)
 {
 	return s2st_inputs_next(inputs, row, err);
 }
+
+/* An input that cannot be read is in it by its name: the result is without it. */
+static uint64_t hash_input(uint64_t h, const cli *c, const s2st_input *row)
+{
+	s2st_error ignored;
+	s2st_stamp stamp = {0};
+	if (!row->problem && s2st_archives_stamp(&stamp, c->archives, row->path, S2ST_STAMP_FULL, &ignored) < 0)
+		stamp = (s2st_stamp){0};
+	h = s2st_hash(h, row->id, strlen(row->id) + 1);
+	h = s2st_hash(h, row->path, strlen(row->path) + 1);
+	return s2st_hash(h, &stamp.hash, sizeof stamp.hash);
+}
+
+int cli_depend_inputs(cli *c, const cli_source *source)
+{
+	s2st_error err;
+	s2st_input row;
+	int code = CLI_OK, rc;
+	if (!c->resume)
+		return CLI_OK;
+	for (size_t i = 0; i < c->n_args || i == 0; i++)
+		if (c->n_args == 0 || strcmp(c->args[i], "-") == 0)
+			cli_misuse(c, "--resume: stdin cannot be compared with what an earlier run was given");
+	s2st_inputs *in = cli_open_inputs(c, source, false, &code);
+	if (!in)
+		return code;
+	c->inputs = S2ST_HASH_START;
+	while ((rc = s2st_inputs_next(in, &row, &err)) > 0)
+		c->inputs = hash_input(c->inputs, c, &row);
+	if (rc < 0)
+		cli_error(c, NULL, err.text);
+	s2st_inputs_free(in);
+	return rc < 0 ? CLI_FAILED : CLI_OK;
+}

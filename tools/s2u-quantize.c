@@ -394,16 +394,34 @@ static void close_models(quantize *q)
 
 /* ---- the tool ---- */
 
-static bool is_done(const quantize *q)
+/* The last file of a run whose features go into one matrix; NULL: each input is recorded for itself, or nothing is. */
+static const char *whole_output(const quantize *q)
 {
-	const cli *c = q->c;
-	if (!c->resume || !cli_features_in_file(&q->features))
-		return false;
-	const char *path = q->kmeans_file ? c->output : q->features.path;
-	if (!path || strcmp(path, "-") == 0 || !cli_exists(path))
-		return false;
-	cli_info(q->c, "%s is there, nothing to do", path);
-	return true;
+	const char *path = q->kmeans_file ? q->c->output : q->features.path;
+	return cli_features_in_file(&q->features) && path && strcmp(path, "-") != 0 ? path : NULL;
+}
+
+static int run_or_skip(quantize *q)
+{
+	cli *c = q->c;
+	s2st_error err;
+	const char *path = whole_output(q);
+	int code = path ? cli_depend_inputs(c, &q->source) : CLI_OK;
+	if (code != CLI_OK)
+		return code;
+	int rc = path ? cli_whole_find(c, path, &err) : 0;
+	if (rc > 0 && cli_exists(q->features.path)) {
+		cli_info(c, "%s is done, of the same inputs, model and options", path);
+		return CLI_OK;
+	}
+	if (rc >= 0) {
+		code = run(q);
+		if (code == CLI_OK && path && !c->dry_run)
+			rc = cli_whole_add(c, path, &err);
+	}
+	if (rc < 0)
+		cli_error(c, NULL, err.text);
+	return rc < 0 ? CLI_FAILED : code;
 }
 
 static int do_all(quantize *q, cli_models *models)
@@ -425,14 +443,12 @@ static int do_all(quantize *q, cli_models *models)
 			return code;
 	}
 	check_options(q);
-	if (is_done(q))
-		return CLI_OK;
 	code = q->kmeans ? CLI_OK : open_kmeans(q);
 	if (code == CLI_OK)
 		code = cli_models_open(c, models);
 	if (code == CLI_OK)
 		code = open_models(q, models);
-	return code == CLI_OK ? run(q) : code;
+	return code == CLI_OK ? run_or_skip(q) : code;
 }
 
 static const char about[] =

@@ -67,6 +67,26 @@ head -n 1 <($q -v --resume --features-out f tone.wav 2>/dev/null)
 touch -d @0 f/tone.npy
 $f f -m $m --layer 1 --resume tone.wav
 test "$(stat -c %Y f/tone.npy)" = 0
+echo '--- one matrix of all, again: the same, another layer, another input, a lost matrix'
+whole="s2u-quantize -q --resume -m $m --features-out whole.npy"
+again() {
+	touch -d @0 whole.npy
+	"$@"
+	[ "$(stat -c %Y whole.npy)" = 0 ] && echo 'as it was' || echo 'made again'
+}
+cp tone.wav changing.wav
+$whole --layer 1 changing.wav
+again $whole --layer 1 changing.wav
+again $whole --layer 2 changing.wav
+again $whole --layer 2 changing.wav
+cp austen_b.wav changing.wav
+again $whole --layer 2 changing.wav
+s2u-quantize -q -m $m --layer 2 --features-out fresh.npy changing.wav
+cmp fresh.npy whole.npy
+rm whole.npy # touched into an empty one
+again $whole --layer 2 changing.wav
+cmp fresh.npy whole.npy
+exits 2 $whole --layer 2 - <changing.wav
 s2u-quantize -k $k --export-npy k.npy
 cmp k.npy $g/kmeans/centroids.npy
 s2u-quantize --feature-type mfcc -k mfcc.npy tone.wav | tr ' ' '\n' | tail -n 2 # its own frames are the centroids
