@@ -80,7 +80,7 @@ typedef struct cli {
 	const char *shard_text;
 	bool noticed[CLI_N_NOTICES];
 	struct cli_depends *depends; /* files that the results depend on */
-	uint64_t inputs; /* what cli_depend_inputs has made of the inputs */
+	uint64_t inputs; /* hash of all inputs (cli_depend_inputs); S2ST_HASH_START: not asked for */
 	bool bar_shown;
 	s2st_archives *archives; /* that zip slices are read from */
 } cli;

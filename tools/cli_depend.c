@@ -171,6 +171,5 @@ uint64_t cli_config_hash(const cli *c)
 	/* A sum: folders have no order. */
 	for (size_t i = 0; c->depends && i < c->depends->n; i++)
 		files += s2st_hash(c->depends->files[i].stamp.hash, &c->depends->files[i].stamp.size, sizeof(int64_t));
-	h = s2st_hash(h, &files, sizeof files);
-	return c->inputs ? s2st_hash(h, &c->inputs, sizeof c->inputs) : h;
+	return s2st_hash(h, &files, sizeof files);
 }

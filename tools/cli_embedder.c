@@ -1,9 +1,6 @@
 /* The model of speech-embed and speaker-verify: one vector a recording. */
 #include "cli_embedder.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 int cli_embedder_open(cli *c, cli_embedder *e, s2st_context *context)
 {
 	s2st_error err;
@@ -36,22 +33,13 @@ void cli_embedder_session_close(void *self, void *own)
 	s2st_embedder_session_free(own);
 }
 
-int cli_embedder_run(const cli_embedder *e, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
+int cli_embedder_run(void *own, const s2st_input *row, cli_result *result, const float **vector, s2st_error *err)
 {
-	const size_t dim = (size_t)e->info.dim;
 	s2st_audio audio;
-	const float *vector;
 	int rc = cli_read_audio(result, &audio, row->path, err);
 	if (rc < 0)
 		return rc;
-	rc = s2st_embed(own, audio.samples, audio.n, &vector, err);
+	rc = s2st_embed(own, audio.samples, audio.n, vector, err);
 	s2st_audio_free(&audio);
-	if (rc < 0)
-		return rc;
-	result->samples = reallocarray(NULL, dim, sizeof *result->samples);
-	if (!result->samples)
-		return cli_fail_memory(err);
-	memcpy(result->samples, vector, dim * sizeof *vector);
-	result->n_samples = dim;
-	return S2ST_OK;
+	return rc;
 }

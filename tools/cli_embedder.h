@@ -15,9 +15,9 @@ typedef struct cli_embedder {
 int cli_embedder_open(cli *c, cli_embedder *e, s2st_context *context);
 void cli_embedder_close(cli_embedder *e);
 
-/* For a cli_work: its sessions, and the vector of an input, which travels to emit as the result's samples [dim]. */
+/* For a cli_work: its sessions, and the vector [dim] of an input, the session's until its next call. */
 int cli_embedder_session(const cli_embedder *e, void **own, s2st_error *err);
 void cli_embedder_session_close(void *self, void *own);
-int cli_embedder_run(const cli_embedder *e, void *own, const s2st_input *row, cli_result *result, s2st_error *err);
+int cli_embedder_run(void *own, const s2st_input *row, cli_result *result, const float **vector, s2st_error *err);
 
 #endif

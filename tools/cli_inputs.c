@@ -61,9 +61,11 @@ int cli_depend_inputs(cli *c, const cli_source *source)
 	int code = CLI_OK, rc;
 	if (!c->resume)
 		return CLI_OK;
-	for (size_t i = 0; i < c->n_args || i == 0; i++)
-		if (c->n_args == 0 || strcmp(c->args[i], "-") == 0)
-			cli_misuse(c, "--resume: stdin cannot be compared with what an earlier run was given");
+	bool from_stdin = c->n_args == 0;
+	for (size_t i = 0; i < c->n_args; i++)
+		from_stdin |= strcmp(c->args[i], "-") == 0;
+	if (from_stdin)
+		cli_misuse(c, "--resume: stdin cannot be compared with what an earlier run was given");
 	s2st_inputs *in = cli_open_inputs(c, source, false, &code);
 	if (!in)
 		return code;

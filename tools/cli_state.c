@@ -283,7 +283,7 @@ int cli_state_find(const cli_state *s, const cli_work *w, const s2st_input *row,
 /* One row stands for all of them. */
 static s2st_input whole_row(const cli *c)
 {
-	uint64_t h = S2ST_HASH_START;
+	uint64_t h = c->inputs;
 	for (size_t i = 0; i < c->n_args; i++)
 		h = s2st_hash(h, c->args[i], strlen(c->args[i]) + 1);
 	return (s2st_input){.id = "", .path = "", .index = h};

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli_encoder.h"
+#include "cli_features.h"
 #include "cli_models.h"
 
 typedef struct learn {
@@ -310,18 +311,12 @@ static int finish(learn *l, s2st_error *err)
 
 /* ---- the tool ---- */
 
-static bool has_suffix(const char *s, const char *suffix)
-{
-	const size_t n = strlen(s), m = strlen(suffix);
-	return n > m && strcmp(s + n - m, suffix) == 0;
-}
-
 /* Are the inputs features already? Either all or none. */
 static bool are_features(const cli *c)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < c->n_args; i++)
-		n += has_suffix(c->args[i], ".npy");
+		n += cli_is_matrix(c->args[i]);
 	if (n && n < c->n_args)
 		cli_misuse(c, "expected either feature files (.npy) or audio, found both");
 	return n > 0;
@@ -396,9 +391,9 @@ static int do_audio(learn *l, s2st_context *context)
 static void check_options(learn *l, bool features)
 {
 	const cli *c = l->c;
-	if (!c->output || !has_suffix(c->output, ".npy"))
+	if (!c->output || !cli_is_matrix(c->output))
 		cli_misuse(c, "expected -o FILE.npy for the centroids");
-	if (l->features_path && !has_suffix(l->features_path, ".npy"))
+	if (l->features_path && !cli_is_matrix(l->features_path))
 		cli_misuse(c, "--features-out: expected FILE.npy, found '%s'", l->features_path);
 	if (!features) {
 		cli_encoder_check(c, &l->encoder);

@@ -21,7 +21,16 @@ static int open_session(void *self, void **own, s2st_error *err)
 
 static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
-	return cli_embedder_run(&((const verify *)self)->embedder, own, row, result, err);
+	const size_t dim = (size_t)((const verify *)self)->embedder.info.dim;
+	const float *vector;
+	int rc = cli_embedder_run(own, row, result, &vector, err);
+	if (rc < 0)
+		return rc;
+	result->samples = reallocarray(NULL, dim, sizeof *vector); /* it travels to emit so */
+	if (!result->samples)
+		return cli_fail_memory(err);
+	memcpy(result->samples, vector, dim * sizeof *vector);
+	return S2ST_OK;
 }
 
 static int emit(void *self, const s2st_input *row, cli_result *result, s2st_error *err)

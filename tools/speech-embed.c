@@ -62,20 +62,19 @@ static int open_session(void *self, void **own, s2st_error *err)
 static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	const embed *e = self;
+	const size_t dim = (size_t)e->embedder.info.dim;
+	const float *vector;
 	if (strpbrk(row->id, "\t\r\n") || strpbrk(row->path, "\t\r\n"))
 		return cli_fail(err, S2ST_EINPUT, "a name with a tab or a line end cannot stand in the list of ids");
-	int rc = cli_embedder_run(&e->embedder, own, row, result, err);
+	int rc = cli_embedder_run(own, row, result, &vector, err);
 	if (rc < 0)
 		return rc;
 	if (e->c->json) {
-		print_json(result->text.f, row, result->samples, result->n_samples);
+		print_json(result->text.f, row, vector, dim);
 	} else {
 		fprintf(result->text.f, "%s\t%s\n", row->id, cli_display(row->path));
-		print_vector(result->units.f, result->samples, result->n_samples);
+		print_vector(result->units.f, vector, dim);
 	}
-	free(result->samples);
-	result->samples = NULL;
-	result->n_samples = 0;
 	return S2ST_OK;
 }
 

@@ -68,3 +68,19 @@ wav() {
 	local cycles=$((frames / (2 * half) + 1))
 	{ for ((i = 0; i < cycles; i++)); do printf '%b' "$cycle"; done; } | head -c $((channels * frames * 2)) || true
 }
+
+# no_times FILE.jsonl: a report without what differs from run to run, and without the first folder of outputs.
+no_times() { sed -E 's/"seconds": .*//; s:"output"\: "[a-z]*/:"output"\: ":' "$1"; }
+
+# flaky_tool FILE: an s2st-translate that is cut off by kill -9 the first time it does part 2 of 4, while there is no
+# folder `cut`.
+flaky_tool() {
+	{ echo '#!/bin/sh'; echo "PATH=$PATH"; } >"$1"
+	cat >>"$1" <<'END'
+case "$*" in
+*'--shard 2/4'*) if mkdir cut 2>/dev/null; then kill -9 $$; fi ;;
+esac
+exec s2st-translate "$@"
+END
+	chmod +x "$1"
+}
