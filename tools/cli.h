@@ -63,6 +63,7 @@ typedef struct cli {
 	const char *about;    /* what --help says first: a sentence or two */
 	const char *more;     /* what --help says last, examples; or NULL */
 	bool no_resume;       /* it makes one thing of all inputs: refuses --resume, and no message advises it */
+	const char *const *idle; /* names of options that do not change what comes out, then NULL; or NULL */
 	/* The options that every tool takes: */
 	bool quiet, verbose, resume, overwrite, dry_run, json;
 	int jobs, precision; /* an s2st_precision */
@@ -121,11 +122,17 @@ int cli_check_output(const cli *c, const char *path, s2st_error *err); /* the re
 int cli_depend(cli *c, const char *file, s2st_error *err);
 /* The same for `name` in the folder of `file`. */
 int cli_depend_beside(cli *c, const char *file, const char *name, s2st_error *err);
+/* The same for an input: its name counts too, as inputs that change places make another result. */
+int cli_depend_input(cli *c, const char *file, s2st_error *err);
+/* Have the files changed since? Names one of them. cli_run asks this; others do before they write. One thread at a
+ * time. */
+int cli_depends_check(cli *c, s2st_error *err);
 /* For --resume of tools that make one FILE of all they are given (cli_state.c): is it what was recorded for these
  * options, arguments and contents of all that was said to cli_depend and cli_depend_inputs? 1: it is, 0: make it. And
- * the record, made when it has been written. Without --resume neither does anything. */
+ * the record of it, `files[0]`, and of all that was written with it, when it has been. Without --resume neither does
+ * anything. */
 int cli_whole_find(const cli *c, const char *file, s2st_error *err);
-int cli_whole_add(const cli *c, const char *file, s2st_error *err);
+int cli_whole_add(const cli *c, const char *const *files, size_t n_files, s2st_error *err);
 
 /* ---- small things (cli.c, cli_format.c) ---------------------------------------------------------------------- */
 
@@ -262,9 +269,13 @@ void cli_source_options(cli_source *s, cli_option out[CLI_N_SOURCE_OPTIONS]);
  * output files, two of a kind are an error. NULL: the run is over with exit code `*code`. */
 s2st_inputs *cli_open_inputs(cli *c, const cli_source *source, bool unique, int *code);
 int cli_next_input(void *inputs, s2st_input *row, s2st_error *err); /* `next` over an s2st_inputs */
-/* With --resume, for tools that make one FILE of all audio they are given: the result depends on names and contents of
- * all inputs. Misuse where they cannot be read twice. Returns CLI_OK, or the exit code after saying why. */
-int cli_depend_inputs(cli *c, const cli_source *source);
+/* For --resume of tools that make one FILE of all audio they are given: the result depends on names and contents of
+ * all inputs that are `wanted` (NULL: all). Misuse where they cannot be read twice. Returns CLI_OK, or the exit code
+ * after saying why. */
+int cli_depend_inputs(cli *c, const cli_source *source, bool (*wanted)(const void *self, const s2st_input *row),
+		      const void *self);
+/* What c->inputs becomes by one of them. */
+uint64_t cli_hash_input(uint64_t h, const cli *c, const s2st_input *row);
 
 /* ---- audio in and out (cli_audio.c) -------------------------------------------------------------------------- */
 

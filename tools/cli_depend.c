@@ -7,6 +7,7 @@
 
 typedef struct depend {
 	char *path;
+	bool named; /* the path counts too */
 	s2st_stamp stamp;
 } depend;
 
@@ -15,7 +16,7 @@ struct cli_depends {
 	size_t n;
 };
 
-static int add_file(cli *c, const char *path, s2st_error *err)
+static int add_file(cli *c, const char *path, bool named, s2st_error *err)
 {
 	if (!c->depends && !(c->depends = calloc(1, sizeof *c->depends)))
 		return cli_fail_memory(err);
@@ -24,6 +25,7 @@ static int add_file(cli *c, const char *path, s2st_error *err)
 	if (!files)
 		return cli_fail_memory(err);
 	d->files = files;
+	files[d->n].named = named;
 	files[d->n].path = strdup(path);
 	if (!files[d->n].path)
 		return cli_fail_memory(err);
@@ -31,7 +33,7 @@ static int add_file(cli *c, const char *path, s2st_error *err)
 }
 
 /* The files right in a folder, as a Hugging Face model has them. */
-static int add_folder(cli *c, const char *dir, s2st_error *err)
+static int add_folder(cli *c, const char *dir, bool named, s2st_error *err)
 {
 	DIR *d = opendir(dir);
 	int rc = S2ST_OK;
@@ -47,20 +49,30 @@ static int add_folder(cli *c, const char *dir, s2st_error *err)
 			break;
 		}
 		if (cli_is_file(path))
-			rc = add_file(c, path, err);
+			rc = add_file(c, path, named, err);
 		free(path);
 	}
 	closedir(d);
 	return rc;
 }
 
+static int add(cli *c, const char *path, bool named, s2st_error *err)
+{
+	if (!path || !cli_exists(path))
+		return S2ST_OK; /* who opens it says so */
+	if (cli_is_folder(path))
+		return add_folder(c, path, named, err);
+	return cli_is_file(path) ? add_file(c, path, named, err) : S2ST_OK;
+}
+
 int cli_depend(cli *c, const char *file, s2st_error *err)
 {
-	if (!file || !cli_exists(file))
-		return S2ST_OK; /* who opens it says so */
-	if (cli_is_folder(file))
-		return add_folder(c, file, err);
-	return cli_is_file(file) ? add_file(c, file, err) : S2ST_OK;
+	return add(c, file, false, err);
+}
+
+int cli_depend_input(cli *c, const char *file, s2st_error *err)
+{
+	return add(c, file, true, err);
 }
 
 int cli_depend_beside(cli *c, const char *file, const char *name, s2st_error *err)
@@ -142,7 +154,7 @@ static uint64_t hash_option(uint64_t h, const cli *c, const cli_option *o)
 	static const char *const places[] = {"features-out", "encoder-out", "logprobs-out", "logits-out",
 					     "attention-out", NULL};
 	const char *text;
-	if (is_among(o->name, ignored))
+	if (is_among(o->name, ignored) || (c->idle && is_among(o->name, c->idle)))
 		return h;
 	h = hash_text(h, o->name);
 	switch (o->kind) {
@@ -161,6 +173,12 @@ static uint64_t hash_option(uint64_t h, const cli *c, const cli_option *o)
 	return h;
 }
 
+static uint64_t hash_file(const depend *f)
+{
+	const uint64_t h = s2st_hash(f->stamp.hash, &f->stamp.size, sizeof f->stamp.size);
+	return f->named ? hash_text(h, f->path) : h;
+}
+
 uint64_t cli_config_hash(const cli *c)
 {
 	uint64_t files = 0, h = hash_text(S2ST_HASH_START, c->tool);
@@ -170,6 +188,6 @@ uint64_t cli_config_hash(const cli *c)
 			h = hash_option(h, c, &c->groups[g].options[i]);
 	/* A sum: folders have no order. */
 	for (size_t i = 0; c->depends && i < c->depends->n; i++)
-		files += s2st_hash(c->depends->files[i].stamp.hash, &c->depends->files[i].stamp.size, sizeof(int64_t));
+		files += hash_file(&c->depends->files[i]);
 	return s2st_hash(h, &files, sizeof files);
 }

@@ -16,13 +16,20 @@ bool cli_is_matrix(const char *path)
 	return n > SUFFIX && strcmp(path + n - SUFFIX, suffix_npy) == 0;
 }
 
-int cli_matrix_open(const cli *c, cli_matrix *m, const char *path, const char *suffix, size_t dim, s2st_error *err)
+/* FILE.suffix of FILE.npy, malloc'ed; NULL: out of memory. */
+static char *lines_of(const char *path, const char *suffix)
 {
 	char *lines;
+	return asprintf(&lines, "%.*s.%s", (int)(strlen(path) - SUFFIX), path, suffix) < 0 ? NULL : lines;
+}
+
+int cli_matrix_open(const cli *c, cli_matrix *m, const char *path, const char *suffix, size_t dim, s2st_error *err)
+{
 	int rc = cli_check_output(c, path, err);
 	if (rc < 0)
 		return rc;
-	if (asprintf(&lines, "%.*s.%s", (int)(strlen(path) - SUFFIX), path, suffix) < 0)
+	char *lines = lines_of(path, suffix);
+	if (!lines)
 		return cli_fail_memory(err);
 	rc = c->dry_run ? S2ST_OK : s2st_npy_rows_open(&m->rows, path, dim, err);
 	if (rc == S2ST_OK)
@@ -63,12 +70,22 @@ bool cli_features_in_folder(const cli_features *f)
 	return f->path && !cli_features_in_file(f);
 }
 
+static const char *lines_suffix(const cli_features *f)
+{
+	return f->pooling == CLI_POOL_NONE ? "len" : "ids";
+}
+
+char *cli_features_lines(const cli_features *f)
+{
+	return lines_of(f->path, lines_suffix(f));
+}
+
 int cli_features_open(const cli *c, cli_features *f, size_t dim, s2st_error *err)
 {
 	f->c = c;
 	f->dim = dim;
 	if (cli_features_in_file(f))
-		return cli_matrix_open(c, &f->all, f->path, f->pooling == CLI_POOL_NONE ? "len" : "ids", dim, err);
+		return cli_matrix_open(c, &f->all, f->path, lines_suffix(f), dim, err);
 	return f->path && !c->dry_run ? cli_make_folder(f->path, err) : S2ST_OK;
 }
 

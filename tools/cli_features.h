@@ -29,6 +29,8 @@ typedef struct cli_features {
 bool cli_features_in_file(const cli_features *f);
 bool cli_features_in_folder(const cli_features *f);
 int cli_features_open(const cli *c, cli_features *f, size_t dim, s2st_error *err);
+/* The file of lines beside FILE.npy, malloc'ed; NULL: out of memory. */
+char *cli_features_lines(const cli_features *f);
 int cli_features_commit(cli_features *f, s2st_error *err);
 void cli_features_abort(cli_features *f);
 

@@ -43,7 +43,7 @@ int cli_next_input(void *inputs, s2st_input *row, s2st_error *err)
 }
 
 /* An input that cannot be read is in it by its name: the result is without it. */
-static uint64_t hash_input(uint64_t h, const cli *c, const s2st_input *row)
+uint64_t cli_hash_input(uint64_t h, const cli *c, const s2st_input *row)
 {
 	s2st_error ignored;
 	s2st_stamp stamp = {0};
@@ -54,13 +54,12 @@ static uint64_t hash_input(uint64_t h, const cli *c, const s2st_input *row)
 	return s2st_hash(h, &stamp.hash, sizeof stamp.hash);
 }
 
-int cli_depend_inputs(cli *c, const cli_source *source)
+int cli_depend_inputs(cli *c, const cli_source *source, bool (*wanted)(const void *self, const s2st_input *row),
+		      const void *self)
 {
 	s2st_error err;
 	s2st_input row;
 	int code = CLI_OK, rc;
-	if (!c->resume)
-		return CLI_OK;
 	bool from_stdin = c->n_args == 0;
 	for (size_t i = 0; i < c->n_args; i++)
 		from_stdin |= strcmp(c->args[i], "-") == 0;
@@ -71,7 +70,8 @@ int cli_depend_inputs(cli *c, const cli_source *source)
 		return code;
 	c->inputs = S2ST_HASH_START;
 	while ((rc = s2st_inputs_next(in, &row, &err)) > 0)
-		c->inputs = hash_input(c->inputs, c, &row);
+		if (!wanted || wanted(self, &row))
+			c->inputs = cli_hash_input(c->inputs, c, &row);
 	if (rc < 0)
 		cli_error(c, NULL, err.text);
 	s2st_inputs_free(in);

@@ -78,8 +78,6 @@ unsigned cli_maps_lost(void); /* how many such pages were met so far */
 
 /* A hash of the tool, its options and the files it depends on. */
 uint64_t cli_config_hash(const cli *c);
-/* Have the files changed since cli_depend? Names one of them. One thread at a time. */
-int cli_depends_check(cli *c, s2st_error *err);
 void cli_depends_free(cli *c);
 
 #endif

@@ -303,11 +303,12 @@ int cli_whole_find(const cli *c, const char *file, s2st_error *err)
 	return rc;
 }
 
-int cli_whole_add(const cli *c, const char *file, s2st_error *err)
+int cli_whole_add(const cli *c, const char *const *files, size_t n_files, s2st_error *err)
 {
-	const cli_work w = {.file = file, .by_index = true};
-	char text[] = "", *outputs[] = {(char *)(uintptr_t)file};
-	const cli_item item = {.row = whole_row(c), .result = {.text.bytes = text, .outputs = outputs, .n_outputs = 1}};
+	const cli_work w = {.file = files[0], .by_index = true};
+	char text[] = "", **outputs = (char **)(uintptr_t)files; /* they are read only */
+	const cli_item item = {.row = whole_row(c),
+			       .result = {.text.bytes = text, .outputs = outputs, .n_outputs = n_files}};
 	cli_state state;
 	int rc = cli_state_open(&state, c, &w, err);
 	if (rc == S2ST_OK)

@@ -1,4 +1,5 @@
 /* s2u-kmeans: learns the centroids that s2u-quantize makes units with. */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "cli_encoder.h"
 #include "cli_features.h"
 #include "cli_models.h"
+#include "cli_origin.h"
 
 typedef struct learn {
 	cli *c;
@@ -19,23 +21,32 @@ typedef struct learn {
 	const char *features_path; /* .npy of audio's features; NULL: OUT.features.npy, removed in the end */
 
 	char *stem; /* OUT without .npy */
-	char *features_file, *origin_file, *state_file, *card_file;
-	char hash[S2ST_HASH_SIZE]; /* of the encoder; "" without one */
+	char *features_file, *state_file, *card_file;
+	cli_origin origin; /* of features_file */
 	s2st_npy_rows *rows;
 	s2st_inputs *inputs;
+	uint64_t taken; /* cli_hash_input of the inputs so far */
 	s2st_kmeans_trainer *trainer;
 	double inertia;
 } learn;
 
 /* ---- features of audio ---- */
 
-static int next_drawn(void *self, s2st_input *row, s2st_error *err)
+static bool is_drawn(const void *self, const s2st_input *row)
 {
 	const learn *l = self;
+	return s2st_is_drawn((uint64_t)l->seed, row->index, l->fraction);
+}
+
+static int next_drawn(void *self, s2st_input *row, s2st_error *err)
+{
+	learn *l = self;
 	int rc;
 	do
 		rc = s2st_inputs_next(l->inputs, row, err);
-	while (rc > 0 && !s2st_is_drawn((uint64_t)l->seed, row->index, l->fraction));
+	while (rc > 0 && !is_drawn(l, row));
+	if (rc > 0)
+		l->taken = cli_hash_input(l->taken, l->c, row);
 	return rc;
 }
 
@@ -83,62 +94,6 @@ static int no_result(void *self, const s2st_input *row, cli_result *result, s2st
 	return S2ST_OK;
 }
 
-/* What the features are of, as a line of JSON in malloc'ed memory; NULL: out of memory. */
-static char *tell_origin(const learn *l)
-{
-	char *text = NULL;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-	if (!f)
-		return NULL;
-	fputs("{\"encoder_sha256\": ", f);
-	cli_json_string(f, l->hash);
-	fprintf(f, ", \"feature_type\": %d, \"layer\": %d, \"channel\": %d, \"seed\": %d, \"fraction\": ",
-		l->encoder.feature_type, l->encoder.layer, l->encoder.channel, l->fraction < 1 ? l->seed : 0);
-	cli_json_real(f, l->fraction);
-	fprintf(f, ", \"shard\": [%d, %d], \"inputs\": [", l->c->shard, l->c->n_shards);
-	for (size_t i = 0; i < l->c->n_args; i++) {
-		fputs(i ? ", " : "", f);
-		cli_json_string(f, l->c->args[i]);
-	}
-	fputs("]}\n", f);
-	if (fclose(f) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-/* Are the features that lie there the ones that this command line means? */
-static int check_origin(const learn *l, s2st_error *err)
-{
-	char *text = tell_origin(l);
-	if (!text)
-		return cli_fail_memory(err);
-	const size_t n = strlen(text);
-	char *there = malloc(n + 1);
-	FILE *f = there ? fopen(l->origin_file, "rb") : NULL;
-	const bool same = f && fread(there, 1, n + 1, f) == n && memcmp(there, text, n) == 0;
-	if (f)
-		fclose(f);
-	free(there);
-	free(text);
-	return same ? S2ST_OK
-		    : cli_fail(err, S2ST_EINPUT,
-			       "%s: expected features of this encoder, layer, fraction and these inputs, as %s says; "
-			       "found others: remove them, or start again as before",
-			       l->features_file, l->origin_file);
-}
-
-static int write_origin(const learn *l, s2st_error *err)
-{
-	char *text = tell_origin(l);
-	if (!text)
-		return cli_fail_memory(err);
-	int rc = cli_write_text(l->origin_file, text, strlen(text), err);
-	free(text);
-	return rc;
-}
-
 /* Features of all audio into l->features_file. Returns an exit code; CLI_FAILED with `*usable` when some failed. */
 static int extract(learn *l, bool *usable)
 {
@@ -165,7 +120,7 @@ static int extract(learn *l, bool *usable)
 		};
 		code = cli_run(l->c, &w, usable);
 		/* The origin first: features without one are not gone on with. */
-		rc = *usable ? write_origin(l, &err) : S2ST_OK;
+		rc = *usable ? cli_origin_write(&l->origin, l->taken, code == CLI_OK, &err) : S2ST_OK;
 		if (*usable && rc == S2ST_OK)
 			rc = s2st_npy_rows_commit(l->rows, &err);
 		else
@@ -254,7 +209,7 @@ static void print_card(FILE *f, const learn *l, const s2st_kmeans_progress *p)
 	fputs("{\"encoder\": ", f);
 	cli_json_string(f, base_name(l->encoder.model_file));
 	fputs(", \"sha256\": ", f);
-	cli_json_string(f, *l->hash ? l->hash : NULL);
+	cli_json_string(f, *l->origin.hash ? l->origin.hash : NULL);
 	fputs(", \"kind\": ", f);
 	cli_json_string(f, l->encoder.info.kind);
 	fprintf(f, ", \"layer\": %d, \"k\": %d, \"dim\": %d, \"rows\": %lld, \"inertia\": ", l->encoder.layer,
@@ -333,7 +288,7 @@ static int name_files(learn *l)
 	else if (ok >= 0)
 		ok = asprintf(&l->features_file, "%s.features.npy", l->stem);
 	if (ok >= 0)
-		ok = asprintf(&l->origin_file, "%.*s.json", (int)(strlen(l->features_file) - 4), l->features_file);
+		ok = asprintf(&l->origin.file, "%.*s.json", (int)(strlen(l->features_file) - 4), l->features_file);
 	return ok < 0 ? -1 : 0;
 }
 
@@ -351,6 +306,8 @@ static int learn_from(learn *l, s2st_context *context, const char *const *files,
 	}
 	if (rc == S2ST_OK)
 		rc = train(l, &err);
+	if (rc == S2ST_OK && files == l->c->args) /* others are its own */
+		rc = cli_depends_check(l->c, &err);
 	if (rc == S2ST_OK)
 		rc = finish(l, &err);
 	if (rc < 0)
@@ -358,34 +315,92 @@ static int learn_from(learn *l, s2st_context *context, const char *const *files,
 	return rc == S2ST_OK ? CLI_OK : CLI_FAILED; /* 1: stopped by a signal, the state is saved */
 }
 
-static int do_audio(learn *l, s2st_context *context)
+/* Features of audio: those that were kept, or new ones. Returns as extract does. */
+static int find_features(learn *l, bool *usable)
 {
+	cli *c = l->c;
 	s2st_error err;
-	bool usable = true;
-	int code = cli_encoder_open(l->c, &l->encoder, context, NULL, NULL);
-	if (code != CLI_OK)
+	bool complete = true;
+	*usable = false;
+	int rc = s2st_encoder_hash(l->encoder.model, l->origin.hash, &err);
+	if (rc == S2ST_OK && !(c->resume && cli_exists(l->features_file)))
+		return extract(l, usable);
+	if (rc == S2ST_OK)
+		rc = cli_origin_check(&l->origin, l->features_file, &complete, &err);
+	if (rc == S2ST_OK && !complete)
+		(void)cli_fail(&err, S2ST_EINPUT,
+			       "%s: lacks inputs that failed when it was made: remove it to try "
+			       "them again",
+			       l->features_file);
+	if (rc < 0 || !complete)
+		cli_error(c, NULL, err.text);
+	*usable = rc == S2ST_OK;
+	return *usable && complete ? CLI_OK : CLI_FAILED;
+}
+
+static int learn_from_audio(learn *l)
+{
+	bool usable;
+	const int code = find_features(l, &usable);
+	if (!usable)
 		return code;
-	int rc = s2st_encoder_hash(l->encoder.model, l->hash, &err);
-	if (l->c->resume && cli_exists(l->features_file)) {
-		if (rc == S2ST_OK)
-			rc = check_origin(l, &err);
-	} else if (rc == S2ST_OK) {
-		code = extract(l, &usable);
-		if (!usable || (code != CLI_OK && code != CLI_FAILED))
-			return code;
-	}
-	if (rc < 0) {
-		cli_error(l->c, NULL, err.text);
-		return CLI_FAILED;
-	}
 	l->options.fraction = 1; /* it has chosen the files */
 	const char *const files[] = {l->features_file};
-	const int trained = learn_from(l, context, files, 1);
+	const int trained = learn_from(l, l->encoder.context, files, 1);
 	if (trained == CLI_OK && !l->features_path) {
 		unlink(l->features_file);
-		unlink(l->origin_file);
+		unlink(l->origin.file);
 	}
 	return trained != CLI_OK ? trained : code;
+}
+
+/* ---- what is done, what may be written ---- */
+
+/* All that the centroids are made of goes into their record. Returns an exit code. */
+static int depend_on_all(learn *l, s2st_context *context, bool features)
+{
+	cli *c = l->c;
+	s2st_error err;
+	int rc = S2ST_OK;
+	for (size_t i = 0; i < c->n_args && features && rc == S2ST_OK; i++)
+		rc = cli_depend_input(c, c->args[i], &err);
+	if (rc < 0) {
+		cli_error(c, NULL, err.text);
+		return CLI_FAILED;
+	}
+	int code = features ? CLI_OK : cli_encoder_open(c, &l->encoder, context, NULL, NULL);
+	if (code == CLI_OK && !features && c->resume)
+		code = cli_depend_inputs(c, &l->source, is_drawn, l);
+	return code;
+}
+
+static int record(const learn *l, s2st_error *err)
+{
+	const char *const files[] = {l->c->output, l->card_file, l->features_file, l->origin.file};
+	return cli_whole_add(l->c, files, l->features_path ? 4 : 2, err);
+}
+
+/* The card, which --json prints. */
+static int print_again(const learn *l, s2st_error *err)
+{
+	int byte;
+	FILE *f = fopen(l->card_file, "r");
+	if (!f)
+		return cli_fail(err, S2ST_EIO, "%s: cannot open: %s", l->card_file, strerror(errno));
+	while ((byte = getc(f)) != EOF)
+		putchar(byte);
+	fclose(f);
+	return S2ST_OK;
+}
+
+/* Is everything that will be written free to be? What a stopped run left is not thrown away unasked. */
+static int check_outputs(const learn *l, bool features, s2st_error *err)
+{
+	const char *const files[] = {l->c->output, l->card_file, l->state_file, l->features_file, l->origin.file};
+	int rc = S2ST_OK;
+	for (size_t i = 0; i < (features ? 3 : 5) && rc == S2ST_OK; i++)
+		rc = cli_check_output(l->c, files[i], err);
+	return rc;
 }
 
 static void check_options(learn *l, bool features)
@@ -418,24 +433,32 @@ static int do_all(learn *l, cli_models *models)
 	check_options(l, features);
 	l->options.seed = (uint64_t)l->seed;
 	l->options.fraction = l->fraction;
-	if (c->resume && cli_exists(c->output)) {
-		cli_info(c, "%s is there, nothing to do", c->output);
-		return CLI_OK;
-	}
+	l->origin = (cli_origin){.c = c, .encoder = &l->encoder, .seed = l->seed, .fraction = l->fraction};
 	if (c->dry_run)
 		cli_misuse(c, "--dry-run: centroids are of all inputs, there is nothing to list");
-	if (cli_check_output(c, c->output, &err) < 0) {
-		cli_error(c, NULL, err.text);
-		return CLI_FAILED;
-	}
 	if (name_files(l) < 0) {
 		cli_error(c, NULL, "out of memory");
 		return CLI_FAILED;
 	}
-	code = cli_models_open(c, models);
-	if (code != CLI_OK)
-		return code;
-	return features ? learn_from(l, models->context, c->args, c->n_args) : do_audio(l, models->context);
+	int rc = check_outputs(l, features, &err);
+	if (rc == S2ST_OK) {
+		code = cli_models_open(c, models);
+		if (code == CLI_OK)
+			code = depend_on_all(l, models->context, features);
+		if (code != CLI_OK)
+			return code;
+		rc = cli_whole_find(c, c->output, &err);
+	}
+	if (rc > 0) {
+		cli_info(c, "%s is done, of the same inputs and options", c->output);
+		rc = c->json ? print_again(l, &err) : S2ST_OK;
+	} else if (rc == S2ST_OK) {
+		code = features ? learn_from(l, models->context, c->args, c->n_args) : learn_from_audio(l);
+		rc = code == CLI_OK ? record(l, &err) : S2ST_OK;
+	}
+	if (rc < 0)
+		cli_error(c, NULL, err.text);
+	return rc < 0 ? CLI_FAILED : code;
 }
 
 static const char about[] =
@@ -446,7 +469,8 @@ static const char about[] =
 
 static const char more[] =
 	"Writes FILE.npy [K, D], which s2u-quantize -k takes, and FILE.json, which says how it was made.\n"
-	"Stopped by a signal it leaves FILE.state (and FILE.features.npy of audio); --resume goes on from there.\n"
+	"Stopped by a signal it leaves FILE.state (and FILE.features.npy of audio); --resume goes on from there if\n"
+	"options and inputs are the same, and does nothing where FILE.npy is recorded as made of them.\n"
 	"GSLM's recipe is --n-init 20 --max-iter 150 --reassignment-ratio 0.5 --fraction 0.1.\n\n"
 	"  s2u-kmeans -m hubert_base_ls960.pt --layer 6 -k 100 -o km100.npy train.tsv\n"
 	"  s2u-kmeans -k 500 -v -o km500.npy feat/train_*.npy\n"
@@ -459,18 +483,20 @@ static void clean_up(learn *l)
 	cli_encoder_close(&l->encoder);
 	free(l->stem);
 	free(l->features_file);
-	free(l->origin_file);
+	free(l->origin.file);
 	free(l->state_file);
 	free(l->card_file);
 }
 
 int main(int argc, char **argv)
 {
+	static const char *const idle[] = {"json", "save-every", NULL};
 	cli c = {
 		.tool = "s2u-kmeans",
 		.synopsis = "[options] -k K -o FILE.npy (FEATURES.npy... | -m MODEL --layer L INPUT...)",
 		.about = about,
 		.more = more,
+		.idle = idle,
 	};
 	learn l = {.c = &c, .options = s2st_kmeans_defaults(), .fraction = 1, .save_every = 60};
 	s2st_kmeans_options *o = &l.options;

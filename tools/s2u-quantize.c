@@ -401,23 +401,35 @@ static const char *whole_output(const quantize *q)
 	return cli_features_in_file(&q->features) && path && strcmp(path, "-") != 0 ? path : NULL;
 }
 
+/* The record of all that such a run has written. */
+static int record_whole(const quantize *q, const char *path, s2st_error *err)
+{
+	char *lines = cli_features_lines(&q->features);
+	if (!lines)
+		return cli_fail_memory(err);
+	const char *const files[] = {path, q->features.path, lines};
+	int rc = cli_whole_add(q->c, files, sizeof files / sizeof *files, err);
+	free(lines);
+	return rc;
+}
+
 static int run_or_skip(quantize *q)
 {
 	cli *c = q->c;
 	s2st_error err;
 	const char *path = whole_output(q);
-	int code = path ? cli_depend_inputs(c, &q->source) : CLI_OK;
+	int code = path && c->resume ? cli_depend_inputs(c, &q->source, NULL, NULL) : CLI_OK;
 	if (code != CLI_OK)
 		return code;
 	int rc = path ? cli_whole_find(c, path, &err) : 0;
-	if (rc > 0 && cli_exists(q->features.path)) {
+	if (rc > 0) {
 		cli_info(c, "%s is done, of the same inputs, model and options", path);
 		return CLI_OK;
 	}
 	if (rc >= 0) {
 		code = run(q);
 		if (code == CLI_OK && path && !c->dry_run)
-			rc = cli_whole_add(c, path, &err);
+			rc = record_whole(q, path, &err);
 	}
 	if (rc < 0)
 		cli_error(c, NULL, err.text);

@@ -113,9 +113,11 @@ static int run(mine *m, s2st_context *context)
 	if (rc == S2ST_OK)
 		rc = search(m, &err);
 	if (rc == S2ST_OK)
+		rc = cli_depends_check(c, &err);
+	if (rc == S2ST_OK)
 		rc = write_pairs(m, &err);
 	if (rc == S2ST_OK && c->output)
-		rc = cli_whole_add(c, c->output, &err);
+		rc = cli_whole_add(c, &c->output, 1, &err);
 	if (rc < 0)
 		cli_error(c, NULL, err.text);
 	if (rc != S2ST_OK)
@@ -152,9 +154,9 @@ static int depend_on_inputs(cli *c, s2st_error *err)
 		char *ids = NULL;
 		if (asprintf(&ids, "%.*s.ids", (int)(dot ? dot - c->args[i] : 0), c->args[i]) < 0)
 			return cli_fail_memory(err);
-		rc = cli_depend(c, c->args[i], err);
+		rc = cli_depend_input(c, c->args[i], err);
 		if (rc == S2ST_OK && dot)
-			rc = cli_depend(c, ids, err);
+			rc = cli_depend_input(c, ids, err);
 		free(ids);
 	}
 	return rc;

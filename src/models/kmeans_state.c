@@ -1,7 +1,7 @@
 /* The state of a training on disk: a line of text with all numbers, then the centroids (float32) and counts (float64).
  *
- *   s2st-kmeans-1 k dim rows batch n_init reassignment_ratio fraction seed step since_reassigned no_improvement
- *   inertia smoothed best random[5] */
+ *   s2st-kmeans-2 k dim rows batch n_init max_iter max_no_improvement tol reassignment_ratio fraction seed features
+ *   step since_reassigned no_improvement absolute_tol inertia smoothed best random[5] */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,12 +12,15 @@
 #include "models/kmeans_train.h"
 
 enum { LINE = 1024 };
+static const char kind[] = "s2st-kmeans-2 ";
 
 /* What has to be the same for a training to go on. */
 static int print_setting(const s2_kmeans_trainer *t, char *out, size_t size)
 {
-	return snprintf(out, size, "s2st-kmeans-1 %zu %zu %zu %zu %d %a %a %llu", t->k, t->dim, t->rows.n, t->batch,
-			t->opt.n_init, t->opt.reassignment_ratio, t->opt.fraction, (unsigned long long)t->opt.seed);
+	const s2st_kmeans_options *o = &t->opt;
+	return snprintf(out, size, "%s%zu %zu %zu %zu %d %d %d %a %a %a %llu %llx", kind, t->k, t->dim, t->rows.n,
+			t->batch, o->n_init, o->max_iter, o->max_no_improvement, o->tol, o->reassignment_ratio,
+			o->fraction, (unsigned long long)o->seed, (unsigned long long)t->features);
 }
 
 static unsigned long long half(unsigned __int128 x, int upper)
@@ -117,7 +120,7 @@ static int read_state(s2_kmeans_trainer *t, const s2_map *map, s2st_error *err)
 	const size_t centroids = t->k * t->dim * sizeof *t->centroids, counts = t->k * sizeof *t->counts;
 	const unsigned char *end = memchr(map->bytes, '\n', s2_min(map->size, LINE));
 	const size_t n = end ? (size_t)(end - map->bytes) : 0;
-	if (n < 14 || memcmp(map->bytes, "s2st-kmeans-1 ", 14) != 0)
+	if (n < sizeof kind || memcmp(map->bytes, kind, sizeof kind - 1) != 0)
 		return s2_fail(err, S2ST_EFORMAT, "%s: expected the state of a k-means training, found something else",
 			       map->path);
 	memcpy(line, map->bytes, n);

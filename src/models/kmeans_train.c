@@ -52,12 +52,24 @@ static int allocate(s2_kmeans_trainer *t, s2st_error *err)
 		       : s2_fail_mem(err, "k-means training");
 }
 
+static int hash_features(uint64_t *out, const char *const *files, size_t n, s2st_error *err)
+{
+	*out = S2ST_HASH_START;
+	for (size_t i = 0; i < n; i++) {
+		s2st_stamp stamp;
+		S2_TRY(s2st_stamp_get(&stamp, files[i], S2ST_STAMP_SAMPLED, err));
+		*out = s2st_hash(*out, &stamp.hash, sizeof stamp.hash);
+	}
+	return S2ST_OK;
+}
+
 int s2_kmeans_trainer_init(s2_kmeans_trainer *t, const char *const *files, size_t n, const s2st_kmeans_options *opt,
 			   s2_pool *pool, const s2_kernels *kernels, s2st_error *err)
 {
 	*t = (s2_kmeans_trainer){.opt = *opt, .smoothed = -1, .best = INFINITY};
 	S2_TRY(s2_exec_init(&t->x, pool, kernels, err));
 	S2_TRY(s2_rows_open(&t->rows, files, n, err));
+	S2_TRY(hash_features(&t->features, files, n, err));
 	if (opt->fraction < 1)
 		S2_TRY(s2_rows_draw(&t->rows, opt->seed, opt->fraction, err));
 	S2_TRY(check_options(t, err));

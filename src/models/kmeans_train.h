@@ -23,6 +23,7 @@ typedef struct s2_kmeans_trainer {
 	size_t k, dim, batch, init_size;
 	size_t n_steps;
 	double tol; /* absolute */
+	uint64_t features; /* hash of the files, which save and load compare */
 
 	float *sample;   /* [max(batch, init_size), dim] rows at hand */
 	uint32_t *which; /* their numbers */

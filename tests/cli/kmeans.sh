@@ -1,4 +1,4 @@
-# s2u-kmeans: from audio and from features, cards, fractions, stop and resume, misuse.
+# s2u-kmeans: from audio and from features, cards, fractions, kept features, misuse (kmeans_resume.sh: what is done).
 g=data/golden
 m=$g/hubert/base_like.pt
 t='s2u-kmeans -q -k 8 --batch-size 64 --n-init 2'
@@ -17,7 +17,6 @@ cmp km.npy again.npy
 for i in 0 1; do s2u-quantize -m $m --layer 2 --features-out part$i.npy --shard $i/2 $g/audio; done
 $t --overwrite -j 3 -o again.npy part0.npy part1.npy
 cmp km.npy again.npy
-$t --resume -o again.npy missing.npy # it is there
 $t --seed 1 -o other.npy all.npy
 exits 1 cmp -s km.npy other.npy
 $t -o mfcc.npy --feature-type mfcc --features-out mfcc_features.npy $g/audio
@@ -34,7 +33,7 @@ echo '--- features that were kept are gone on with only where they are of the sa
 keep="$t --resume --layer 2 --features-out kept.npy $g/audio"
 $keep -m $m -o kept1.npy
 cmp kept1.npy km.npy
-sed -E 's/"[0-9a-f]{64}"/HASH/' kept.json
+sed -E 's/"[0-9a-f]{64}"/HASH/; s/"[0-9a-f]{16}"/HASH/' kept.json
 touch -d @0 kept.npy
 $keep -m $m -k 9 -o kept2.npy # other training options do not matter to them
 test "$(stat -c %Y kept.npy)" = 0
@@ -46,23 +45,13 @@ rm kept.json
 exits 1 $keep -m $m -o kept3.npy
 test ! -e kept3.npy
 
-echo '--- stop and resume'
-long='s2u-kmeans -k 8 --batch-size 64 --n-init 2 --max-no-improvement 0 --save-every 1'
-$long -q --max-iter 1000000 -o stop.npy all.npy &
-for ((i = 0; i < 600; i++)); do
-	test -e stop.state && break
-	sleep 0.1
-done
-kill -TERM $!
-exits 143 wait $!
-test -s stop.state
-test ! -e stop.npy
-cp stop.state kept.state
-$long -v --resume --max-iter 1 -o stop.npy all.npy 2>&1 | grep -oE 'going on after step|all steps are done'
-test ! -e stop.state
-mv kept.state stop.state
-rm stop.npy
-exits 1 $long --resume --seed 3 -o stop.npy all.npy
+echo '--- what is there is not replaced unasked'
+exits 1 $t -o km.npy all.npy
+echo mine >card.json
+rm card.npy
+exits 1 $t -o card.npy all.npy
+exits 1 $t -m $m --layer 2 --features-out all.npy -o new.npy $g/audio
+cat card.json
 
 echo '--- misuse'
 exits 2 s2u-kmeans -k 8 all.npy

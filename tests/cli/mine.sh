@@ -54,6 +54,14 @@ rename en z_0_9 z_9_20 y_0_9 # no longer what it was made of
 mine
 cat kept.tsv
 rename en x_0_9 x_9_20 y_0_9
+swap() { mv $1 tmp && mv $2 $1 && mv tmp $2; }
+mine
+swap es.npy en.npy # the same files in each other's place are others
+swap es.ids en.ids
+mine
+cut -f 2 kept.tsv
+swap es.npy en.npy
+swap es.ids en.ids
 echo '--- refused'
 rename es a b c
 exits 1 speech-mine es.npy en.npy

@@ -86,6 +86,9 @@ cmp fresh.npy whole.npy
 rm whole.npy # touched into an empty one
 again $whole --layer 2 changing.wav
 cmp fresh.npy whole.npy
+rm whole.len
+again $whole --layer 2 changing.wav
+cmp fresh.len whole.len
 exits 2 $whole --layer 2 - <changing.wav
 s2u-quantize -k $k --export-npy k.npy
 cmp k.npy $g/kmeans/centroids.npy
