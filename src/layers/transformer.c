@@ -242,60 +242,62 @@ int s2_transformer_forward(const s2_exec *x, const s2_transformer_config *c, con
 	return 0;
 }
 
-void s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *sentence, size_t i,
-			  const float *enc)
+int s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *sentence, size_t i,
+			 const float *enc, s2st_error *err)
 {
-	const s2_cross_cache *own = &sentence->cross[i];
-	size_t dim = sentence->store->dim;
-	s2_linear_forward(x, own->k, dim, enc, sentence->source_len, &l->cross.k, NULL);
-	s2_linear_forward(x, own->v, dim, enc, sentence->source_len, &l->cross.v, NULL);
+	const s2_step_heads heads = sentence->store->heads;
+	size_t n = sentence->source_len, dim = heads.heads * heads.head_dim;
+	float *k, *v;
+	s2_mark mark = s2_arena_mark(x->scratch);
+	S2_ALLOC(k, x->scratch, n, dim, err);
+	S2_ALLOC(v, x->scratch, n, dim, err);
+	s2_linear_forward(x, k, dim, enc, n, &l->cross.k, NULL);
+	s2_linear_forward(x, v, dim, enc, n, &l->cross.v, NULL);
+	s2_source_block_fill(x, heads, sentence->cross[i], n, k, v);
+	s2_arena_reset(x->scratch, mark);
+	return 0;
 }
 
 /* out [batch->rows, dim]: the attention of q over the sentences' pasts, or over their sources in layer `i`. */
-static int attend_step(const s2_exec *x, const s2_transformer_config *c, const s2_cache_batch *batch, size_t i,
-		       bool over_source, const float *q, float *out, s2st_error *err)
+static int attend_step(const s2_exec *x, const s2_cache_batch *batch, size_t i, bool over_source, const float *q,
+		       float *out, s2st_error *err)
 {
+	const s2_past_store *store = batch->store;
 	s2_step_keys *keys;
-	size_t first = 0, plane = S2_PAST_CHUNK * c->dim;
+	size_t first = 0;
 	S2_ALLOC(keys, x->scratch, batch->n, 1, err);
 	for (size_t s = 0; s < batch->n; s++) {
 		const s2_cache *own = batch->sentences[s];
-		keys[s] = (s2_step_keys){.first = first, .rows = own->rows};
-		if (over_source) {
-			keys[s].n = own->source_len;
-			keys[s].k = own->cross[i].k;
-			keys[s].v = own->cross[i].v;
-			keys[s].weights = i + 1 == batch->store->n_layers ? own->cross_weights : NULL;
-		} else {
-			keys[s].n = own->n_steps;
-			keys[s].past = own->past;
-			keys[s].ld_past = own->max_steps;
-		}
+		if (over_source)
+			keys[s] = (s2_step_keys){.n = own->source_len,
+						 .source = own->cross[i],
+						 .weights = i + 1 == store->n_layers ? own->cross_weights : NULL};
+		else
+			keys[s] = (s2_step_keys){.n = own->n_steps,
+						 .blocks = own->blocks,
+						 .live = own->live,
+						 .n_blocks = own->n_blocks,
+						 .at = i * store->layer_floats,
+						 .past = own->past,
+						 .ld_past = own->max_steps};
+		keys[s].first = first;
+		keys[s].rows = own->rows;
 		first += own->rows;
 	}
 	const s2_step_attention_args args = {
 		.q = q,
 		.sentences = keys,
 		.n_sentences = batch->n,
-		.ld = c->dim,
-		.heads = c->heads,
-		.head_dim = c->dim / c->heads,
-		.chunks = batch->store->chunks,
-		.k_at = 2 * i * plane,
-		.v_at = (2 * i + 1) * plane,
+		.h = store->heads,
 	};
 	return s2_step_attention(x, out, &args, err);
 }
 
 /* Keys and values of the newest tokens join their sentences' pasts. */
-static void remember(const s2_cache_batch *batch, size_t layer, const float *k, const float *v)
+static void remember(const s2_cache_batch *batch, size_t layer, size_t dim, const float *k, const float *v)
 {
-	size_t dim = batch->store->dim;
-	for (size_t s = 0; s < batch->n; s++) {
-		const s2_cache *own = batch->sentences[s];
-		for (size_t r = 0; r < own->rows; r++, k += dim, v += dim)
-			s2_past_store_put(batch->store, layer, own->past[r * own->max_steps + own->n_steps - 1], k, v);
-	}
+	for (size_t s = 0, row = 0; s < batch->n; row += batch->sentences[s++]->rows)
+		s2_cache_put(batch->sentences[s], layer, k + row * dim, v + row * dim);
 }
 
 static int attend_past(const s2_exec *x, const s2_transformer_config *c, const s2_transformer_layer *l,
@@ -310,8 +312,8 @@ static int attend_past(const s2_exec *x, const s2_transformer_config *c, const s
 	s2_linear_forward(x, q, d, in, rows, &l->self.q, &scaled);
 	s2_linear_forward(x, k, d, in, rows, &l->self.k, NULL);
 	s2_linear_forward(x, v, d, in, rows, &l->self.v, NULL);
-	remember(batch, i, k, v);
-	S2_TRY(attend_step(x, c, batch, i, false, q, buf, err));
+	remember(batch, i, d, k, v);
+	S2_TRY(attend_step(x, batch, i, false, q, buf, err));
 	close_sublayer(x, c, h, rows, &l->self.out, buf, &l->self_norm);
 	return 0;
 }
@@ -322,7 +324,7 @@ static int attend_source(const s2_exec *x, const s2_transformer_config *c, const
 	const s2_epilogue scaled = query_scale(c);
 	const float *in = open_sublayer(x, c, buf, h, batch->rows, &l->cross_norm);
 	s2_linear_forward(x, q, c->dim, in, batch->rows, &l->cross.q, &scaled);
-	S2_TRY(attend_step(x, c, batch, i, true, q, buf, err));
+	S2_TRY(attend_step(x, batch, i, true, q, buf, err));
 	close_sublayer(x, c, h, batch->rows, &l->cross.out, buf, &l->cross_norm);
 	return 0;
 }

@@ -54,8 +54,8 @@ S2ST_CHECK int s2_transformer_forward(const s2_exec *x, const s2_transformer_con
 
 /* Keys and values of the encoder output enc [sentence->source_len, cross_dim] for layer `i` of a decoder, once a
  * sentence. */
-void s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *sentence, size_t i,
-			  const float *enc);
+S2ST_CHECK int s2_transformer_cross(const s2_exec *x, const s2_transformer_layer *l, const s2_cache *sentence, size_t i,
+				    const float *enc, s2st_error *err);
 
 /* Layer `i` of a decoder for the newest step of each sentence (s2_cache_advance): h [batch->rows, dim], in place. A row
  * has the same bytes whatever else is in the batch. */

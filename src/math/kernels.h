@@ -15,6 +15,7 @@
 
 #include "math/ops.h"
 #include "math/short_conv.h"
+#include "math/step_attention.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -47,11 +48,11 @@ typedef struct s2_finish {
 	float slope, scale;   /* 1: none */
 } s2_finish;
 
-/* The past of one hypothesis: keys, or values, of one head in the store's rows (s2_step_keys), `dim` apart. */
+/* The past of one hypothesis: keys, or values, of one head in slots of blocks (step_attention.h), `dim` apart. */
 typedef struct s2_past {
-	float *const *chunks;
-	size_t at;
-	const int32_t *row; /* [n] */
+	float *const *blocks;
+	size_t at;            /* slot 0 of this head in each block */
+	const int32_t *place; /* [n] block * S2_PAST_SLOTS + slot */
 	size_t n;
 } s2_past;
 

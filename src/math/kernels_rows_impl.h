@@ -248,17 +248,8 @@ static void KERNEL(log_softmax)(float *row, size_t n)
 
 static inline const float *past_row(const s2_past *past, size_t p, size_t dim)
 {
-	size_t row = (size_t)past->row[p];
-	return past->chunks[row / S2_PAST_CHUNK] + past->at + row % S2_PAST_CHUNK * dim;
-}
-
-enum { PAST_AHEAD = 16 }; /* rows of a past that are fetched ahead: they lie all over the store */
-
-static inline void past_fetch(const s2_past *past, size_t p, size_t dim, size_t from, size_t to)
-{
-	if (p + PAST_AHEAD < past->n)
-		for (size_t i = from; i < to; i += 16)
-			__builtin_prefetch(past_row(past, p + PAST_AHEAD, dim) + i);
+	size_t place = (size_t)past->place[p];
+	return past->blocks[place / S2_PAST_SLOTS] + past->at + place % S2_PAST_SLOTS * dim;
 }
 
 static void KERNEL(past_scores)(float *scores, const float *q, const s2_past *past, size_t dim)
@@ -266,7 +257,6 @@ static void KERNEL(past_scores)(float *scores, const float *q, const s2_past *pa
 	for (size_t p = 0; p < past->n; p++) {
 		const float *row = past_row(past, p, dim);
 		v16 sum = v16_set1(0);
-		past_fetch(past, p, dim, 0, dim);
 		FOR_V16 (dim)
 			sum = v16_fma(v16_loadn(q + i, m), v16_loadn(row + i, m), sum);
 		scores[p] = v16_sum(sum);
@@ -283,7 +273,6 @@ static void KERNEL(past_values)(float *out, const float *weights, const s2_past 
 		for (size_t p = 0; p < past->n; p++) {
 			const float *row = past_row(past, p, dim) + at;
 			v16 weight = v16_set1(weights[p]);
-			past_fetch(past, p, dim, at, at + 64);
 			for (size_t v = 0; v < 4; v++)
 				sum[v] = v16_fma(weight, v16_load(row + 16 * v), sum[v]);
 		}

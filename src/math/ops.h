@@ -50,32 +50,4 @@ typedef struct s2_attention_args {
 } s2_attention_args;
 S2ST_CHECK int s2_attention(const s2_exec *x, float *out, const s2_attention_args *a, s2st_error *err);
 
-/* One decoder step: each hypothesis attends with its newest token. The hypotheses of one sentence are neighbours in q
- * and out, and either each of them has a past of its own, or all of them look at the same keys.
- *
- * A past is a list of rows, oldest first, of a store whose keys and values lie in chunks of S2_PAST_CHUNK rows, head by
- * head: row i's key for head h is chunks[i / S2_PAST_CHUNK] + k_at + (h * S2_PAST_CHUNK + i % S2_PAST_CHUNK) *
- * head_dim, its value likewise from v_at. */
-enum { S2_PAST_CHUNK = 32 };
-
-typedef struct s2_step_keys { /* of one sentence */
-	size_t first, rows;  /* its hypotheses */
-	size_t n;            /* keys of each */
-	const int32_t *past; /* [rows, ld_past]; NULL: shared keys */
-	size_t ld_past;
-	const float *k, *v;  /* [n, ld] shared keys and values */
-	float *weights;      /* [heads, rows, n] out, of shared keys: what each gets; NULL: not wanted */
-} s2_step_keys;
-
-typedef struct s2_step_attention_args {
-	const float *q; /* [all rows, heads*head_dim], scaled */
-	const s2_step_keys *sentences;
-	size_t n_sentences;
-	size_t ld; /* of shared keys and values */
-	size_t heads, head_dim;
-	float *const *chunks; /* of the store */
-	size_t k_at, v_at;
-} s2_step_attention_args;
-S2ST_CHECK int s2_step_attention(const s2_exec *x, float *out, const s2_step_attention_args *a, s2st_error *err);
-
 #endif

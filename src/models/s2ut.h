@@ -88,7 +88,7 @@ S2ST_CHECK int s2_s2ut_decoder_init(s2_s2ut_decoder *d, const s2_s2ut *m, const 
 void s2_s2ut_decoder_free(s2_s2ut_decoder *d); /* its sentences are void */
 
 /* A sentence joins: `rows` hypotheses, at most max_steps steps (cut to max_target_positions), over enc [enc_len,
- * encoder.dim], which is not needed afterwards. Its memory is `a`'s, apart from the rows that s2_cache_release gives
+ * encoder.dim], which is not needed afterwards. Its memory is `a`'s, apart from the blocks that s2_cache_release gives
  * back to the decoder. */
 S2ST_CHECK int s2_s2ut_decoder_enter(s2_s2ut_decoder *d, s2_cache *sentence, s2_arena *a, const float *enc,
 				     size_t enc_len, size_t rows, size_t max_steps, s2st_error *err);

@@ -21,9 +21,9 @@ int s2_s2ut_decoder_enter(s2_s2ut_decoder *d, s2_cache *sentence, s2_arena *a, c
 	const s2_s2ut_config *c = &d->m->cfg;
 	if (max_steps > c->max_target_positions)
 		max_steps = c->max_target_positions;
-	S2_TRY(s2_cache_init(sentence, &d->store, a, rows, max_steps, enc_len, err));
+	S2_TRY(s2_cache_init(sentence, d->x, &d->store, a, rows, max_steps, enc_len, err));
 	for (size_t i = 0; i < c->decoder_layers; i++)
-		s2_transformer_cross(d->x, &d->m->w.decoder[i], sentence, i, enc);
+		S2_TRY(s2_transformer_cross(d->x, &d->m->w.decoder[i], sentence, i, enc, err));
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* S2UT inputs decoded together: what each costs in batches of 1 to 32 on the full-size model (full_models.h), 10 s of
  * audio to STEPS units with a beam of 10, beside OpenBLAS's product in the same run.
  *
- *   bench_batch [--cpu] [--precision P] [--batch N] [THREADS [STEPS [MODEL.pt]]]
+ *   bench_batch [--cpu] [--precision P] [--batch N] [--repeat N] [THREADS [STEPS [MODEL.pt]]]
  *
  * 1 thread, 50 steps; the model is made where it is missing.
  *
@@ -17,7 +17,7 @@
 #include "bench/machine.h"
 #include "s2st.h"
 
-enum { RATE = 16000, SECONDS = 10, BEAM = 10, MOST = 32, REPEAT = 3 };
+enum { RATE = 16000, SECONDS = 10, BEAM = 10, MOST = 32, MOST_REPEATS = 99 };
 
 static s2st_error err;
 
@@ -67,15 +67,16 @@ static double encode(s2st_s2ut_session *s, const float *a, bool cpu, int threads
 	return bench_now(cpu, threads) - start;
 }
 
-/* Medians of REPEAT runs, each beside the product. */
-static void measure(s2st_s2ut_session *s, bench_machine *m, const float *a, size_t n, int steps, bool cpu, int threads)
+/* Medians of `repeat` runs, each beside the product. */
+static void measure(s2st_s2ut_session *s, bench_machine *m, const float *a, size_t n, int steps, bool cpu, int threads,
+		    size_t repeat)
 {
-	double taken[REPEAT], rate[REPEAT];
-	for (int r = 0; r < REPEAT; r++) {
+	double taken[MOST_REPEATS], rate[MOST_REPEATS];
+	for (size_t r = 0; r < repeat; r++) {
 		taken[r] = decode(s, a, n, steps, cpu, threads) / (double)n - encode(s, a, cpu, threads);
 		rate[r] = bench_sgemm(m);
 	}
-	double t = bench_median(taken, REPEAT), peak = bench_median(rate, REPEAT), step = t / (steps + 1);
+	double t = bench_median(taken, repeat), peak = bench_median(rate, repeat), step = t / (steps + 1);
 	double gflops = 2e-9 / sizeof(float) * BEAM * s2ut_step_bytes(0, 0, 0) / step;
 	printf("batch of %2zu: %7.3f s an input, %6.2f ms a step, %6.1f GFLOP/s", n, t, 1e3 * step, gflops);
 	if (peak > 0)
@@ -87,7 +88,7 @@ static void measure(s2st_s2ut_session *s, bench_machine *m, const float *a, size
 static void usage(void)
 {
 	fprintf(stderr, "usage: bench_batch [--cpu] [--precision fp32|bf16|int8] [--batch N] "
-			"[THREADS [STEPS [MODEL.pt]]]\n");
+			"[--repeat N] [THREADS [STEPS [MODEL.pt]]]\n");
 	exit(2);
 }
 
@@ -112,10 +113,12 @@ static s2st_precision precision_of(const char *name)
 int main(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"cpu", 0, NULL, 'c'}, {"precision", 1, NULL, 'p'}, {"batch", 1, NULL, 'b'}, {NULL, 0, NULL, 0}};
+		{"cpu", 0, NULL, 'c'}, {"precision", 1, NULL, 'p'}, {"batch", 1, NULL, 'b'},
+		{"repeat", 1, NULL, 'r'}, {NULL, 0, NULL, 0}};
 	s2st_context_options o = {0};
 	bool cpu = false;
 	size_t only = 0;
+	size_t repeat = 3;
 	for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		if (c == 'c')
 			cpu = true;
@@ -123,6 +126,8 @@ int main(int argc, char **argv)
 			o.precision = precision_of(optarg);
 		else if (c == 'b')
 			only = (size_t)number(optarg);
+		else if (c == 'r')
+			repeat = (size_t)number(optarg);
 		else
 			usage();
 	}
@@ -130,7 +135,7 @@ int main(int argc, char **argv)
 	o.threads = argv[0] ? number(argv[0]) : 1;
 	const int steps = argv[0] && argv[1] ? number(argv[1]) : 50;
 	const char *path = argv[0] && argv[1] && argv[2] ? argv[2] : "bench_s2ut.pt";
-	if (only > MOST)
+	if (only > MOST || repeat > MOST_REPEATS)
 		usage();
 	if (access(path, F_OK) != 0)
 		make_s2ut(path);
@@ -143,7 +148,7 @@ int main(int argc, char **argv)
 	bench_machine *m = bench_machine_new(o.threads, cpu);
 	float *a = noise((size_t)RATE * (SECONDS + 1));
 	for (size_t n = only ? only : 1; n <= (only ? only : MOST); n *= 2)
-		measure(session, m, a, n, steps, cpu, o.threads);
+		measure(session, m, a, n, steps, cpu, o.threads, repeat);
 	free(a);
 	bench_machine_free(m);
 	s2st_s2ut_session_free(session);

@@ -14,6 +14,7 @@
 
 #include "math/conv.h"
 #include "math/ops.h"
+#include "math/step_attention.h"
 #include "math/packed.h"
 
 enum { REPEATS = 15 };
@@ -254,15 +255,18 @@ static void run_step(void *arg)
 
 static void bench_attention(const s2_exec *x)
 {
-	enum { N = 1000, HEADS = 12, HD = 64, W = HEADS * HD, ROWS = 10, STEPS = 100 };
+	enum { N = 1000, HEADS = 12, HD = 64, W = HEADS * HD, ROWS = 10, STEPS = 100, SOURCE = 300 };
 	size_t n = (size_t)N * W;
 	float *q = fill(n), *k = fill(n), *v = fill(n), *out = fill(n);
-	float *chunks[ROWS * STEPS / S2_PAST_CHUNK + 1];
+	const s2_step_heads heads = {HEADS, HD};
+	float *blocks[ROWS * STEPS / S2_PAST_SLOTS + 1], *source = fill(s2_source_block_floats(x, heads, SOURCE));
 	int32_t past[ROWS * STEPS];
+	uint32_t live[sizeof blocks / sizeof *blocks];
 	for (int i = 0; i < ROWS * STEPS; i++)
 		past[i] = i / STEPS + i % STEPS * ROWS; /* nothing in common */
-	for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++)
-		chunks[i] = fill((size_t)2 * S2_PAST_CHUNK * W);
+	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+		blocks[i] = fill(s2_past_block_floats(heads));
+	memset(live, 0xff, sizeof live);
 	attend t = {.x = x, .out = out};
 	t.a = (s2_attention_args){.q = q,
 				  .k = k,
@@ -275,29 +279,28 @@ static void bench_attention(const s2_exec *x)
 				  .n_k = N,
 				  .heads = HEADS,
 				  .head_dim = HD};
-	s2_step_keys keys = {.rows = ROWS, .n = STEPS, .past = past, .ld_past = STEPS, .k = k, .v = v};
-	t.s = (s2_step_attention_args){.q = q,
-				       .sentences = &keys,
-				       .n_sentences = 1,
-				       .ld = W,
-				       .heads = HEADS,
-				       .head_dim = HD,
-				       .chunks = chunks,
-				       .v_at = (size_t)S2_PAST_CHUNK * W};
+	s2_step_keys keys = {.rows = ROWS,
+			     .n = STEPS,
+			     .past = past,
+			     .ld_past = STEPS,
+			     .blocks = blocks,
+			     .live = live,
+			     .n_blocks = sizeof blocks / sizeof *blocks};
+	t.s = (s2_step_attention_args){.q = q, .sentences = &keys, .n_sentences = 1, .h = heads};
 	if (strstr("attention", wanted)) {
 		printf("%-44s %8.1f\n", "attention 1000 x 1000, 12 heads of 64",
 		       4e-9 * N * N * W / measure(run_attention, &t).best);
 		printf("%-44s %8.1f us\n", "step attention 10 rows x 100 steps", 1e6 * measure(run_step, &t).best);
-		keys.past = NULL;
-		keys.n = 300;
+		keys = (s2_step_keys){.rows = ROWS, .n = SOURCE, .source = source};
 		printf("%-44s %8.1f us\n", "cross attention 10 rows x 300 keys", 1e6 * measure(run_step, &t).best);
 	}
 	free(q);
 	free(k);
 	free(v);
 	free(out);
-	for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++)
-		free(chunks[i]);
+	free(source);
+	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+		free(blocks[i]);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 /* Attention over whole sequences and over a step's past, against the formula in float64. */
 #include "base/size.h"
 #include "math/ops.h"
+#include "math/step_attention.h"
 #include "unit/math_test.h"
 
 /* out [hd] = softmax(q · k_p + bias_p) v_p over p < n; element `at` of rows k[p] and v[p] comes first. */
@@ -124,96 +125,149 @@ static void test_attention(const s2_exec *x)
 
 /* ---- steps ---- */
 
-enum { CHUNKS = 5, STORE = CHUNKS * S2_PAST_CHUNK, LAYER = 1, LAYERS = 3, MAX_SENTENCES = 4 };
+enum { LAYER = 1, LAYERS = 3, MAX_SENTENCES = 4, MAX_BLOCKS = 64 };
 
-/* Sentences of a batch: odd ones have pasts of their own in the store, even ones share keys. */
+/* One sentence's tokens, and its blocks. */
+typedef struct step_tokens {
+	size_t n;     /* places */
+	float *k, *v; /* [n, heads * hd] */
+	int32_t *past;
+	float *source, *blocks[MAX_BLOCKS];
+	uint32_t live[MAX_BLOCKS];
+} step_tokens;
+
+/* Sentences of a batch: odd ones have pasts of their own, even ones share keys. */
 typedef struct step_case {
 	s2_step_attention_args a;
 	s2_step_keys keys[MAX_SENTENCES];
-	float *q, *chunks[CHUNKS], *k[MAX_SENTENCES], *v[MAX_SENTENCES];
-	int32_t *past[MAX_SENTENCES];
+	step_tokens tokens[MAX_SENTENCES];
+	float *q;
 	size_t rows;
 } step_case;
+
+/* n different places of `all`, in any order. */
+static void draw_places(int32_t *out, size_t n, size_t all, uint64_t *seed)
+{
+	int32_t *left = malloc(all * sizeof *left);
+	REQUIRE(left != NULL);
+	for (size_t i = 0; i < all; i++)
+		left[i] = (int32_t)i;
+	for (size_t i = 0; i < n; i++) {
+		const size_t j = i + test_rand(seed) % (all - i);
+		out[i] = left[j];
+		left[j] = left[i];
+	}
+	free(left);
+}
 
 static step_case make_step(size_t n_sentences, size_t rows, size_t n_keys, size_t heads, size_t hd, uint64_t *seed)
 {
 	step_case c = {0};
-	size_t ld = heads * hd + 5;
-	for (size_t i = 0; i < CHUNKS; i++)
-		c.chunks[i] = math_random((size_t)2 * LAYERS * S2_PAST_CHUNK * heads * hd, seed);
 	for (size_t s = 0; s < n_sentences; s++) {
 		size_t n = n_keys + 3 * s, own_rows = rows + s, ld_past = n + 2;
+		step_tokens *t = &c.tokens[s];
 		c.keys[s] = (s2_step_keys){.first = c.rows, .rows = own_rows, .n = n};
 		c.rows += own_rows;
+		t->n = n;
 		if (s % 2) {
-			c.past[s] = malloc(own_rows * ld_past * sizeof *c.past[s]);
-			REQUIRE(c.past[s] != NULL);
-			for (size_t i = 0; i < own_rows * ld_past; i++)
-				c.past[s][i] = (int32_t)(test_rand(seed) % STORE);
-			c.keys[s].past = c.past[s];
+			c.keys[s].n_blocks = n / S2_PAST_SLOTS + 3;
 			c.keys[s].ld_past = ld_past;
-		} else {
-			c.keys[s].k = c.k[s] = math_random(n * ld, seed);
-			c.keys[s].v = c.v[s] = math_random(n * ld, seed);
+			t->n = c.keys[s].n_blocks * S2_PAST_SLOTS;
+			c.keys[s].past = t->past = calloc(own_rows * ld_past, sizeof *t->past);
+			REQUIRE(t->past != NULL);
+			for (size_t r = 0; r < own_rows; r++) /* nobody has a token of the last block */
+				draw_places(t->past + r * ld_past, n, t->n - S2_PAST_SLOTS, seed);
 		}
+		t->k = math_random(t->n * heads * hd, seed);
+		t->v = math_random(t->n * heads * hd, seed);
 	}
 	c.q = math_random(c.rows * heads * hd, seed);
-	c.a = (s2_step_attention_args){.q = c.q,
-				       .n_sentences = n_sentences,
-				       .ld = ld,
-				       .heads = heads,
-				       .head_dim = hd,
-				       .k_at = 2 * LAYER * S2_PAST_CHUNK * heads * hd,
-				       .v_at = (2 * LAYER + 1) * S2_PAST_CHUNK * heads * hd};
+	c.a = (s2_step_attention_args){.q = c.q, .n_sentences = n_sentences, .h = {heads, hd}};
 	return c;
 }
 
-/* The case keeps its arrays inside: their addresses are set where it has come to rest. */
-static const s2_step_attention_args *settled(step_case *c)
+static void drop_blocks(step_case *c)
 {
+	for (size_t s = 0; s < MAX_SENTENCES; s++) {
+		free(c->tokens[s].source);
+		c->tokens[s].source = NULL;
+		for (size_t b = 0; b < MAX_BLOCKS; b++) {
+			free(c->tokens[s].blocks[b]);
+			c->tokens[s].blocks[b] = NULL;
+		}
+	}
+}
+
+/* Pasts lie in one layer of several; of the last block nobody has a token. */
+static void lay_past(const step_case *c, s2_step_keys *keys, step_tokens *t)
+{
+	const size_t width = c->a.h.heads * c->a.h.head_dim, floats = s2_past_block_floats(c->a.h);
+	REQUIRE(floats > 0 && keys->n_blocks <= MAX_BLOCKS);
+	for (size_t i = 0; i < t->n - S2_PAST_SLOTS; i++) {
+		const size_t b = i / S2_PAST_SLOTS, slot = i % S2_PAST_SLOTS;
+		if (slot == 0)
+			t->blocks[b] = math_alloc(LAYERS * floats);
+		t->live[b] = UINT32_MAX;
+		s2_past_block_put(c->a.h, t->blocks[b] + LAYER * floats, slot, t->k + i * width, t->v + i * width);
+	}
+	keys->at = LAYER * floats;
+	keys->blocks = t->blocks;
+	keys->live = t->live;
+}
+
+/* Blocks as the kernels of `x` read them. The case keeps its arrays inside: their addresses are set where it has come
+ * to rest. */
+static const s2_step_attention_args *settled(step_case *c, const s2_exec *x)
+{
+	drop_blocks(c);
+	for (size_t s = 0; s < c->a.n_sentences; s++) {
+		step_tokens *t = &c->tokens[s];
+		if (t->past) {
+			lay_past(c, &c->keys[s], t);
+			continue;
+		}
+		c->keys[s].source = t->source = math_alloc(s2_source_block_floats(x, c->a.h, t->n));
+		s2_source_block_fill(x, c->a.h, t->source, t->n, t->k, t->v);
+	}
 	c->a.sentences = c->keys;
-	c->a.chunks = c->chunks;
 	return &c->a;
 }
 
 static void drop_step(step_case *c)
 {
+	drop_blocks(c);
 	free(c->q);
-	for (size_t i = 0; i < CHUNKS; i++)
-		free(c->chunks[i]);
-	for (size_t i = 0; i < MAX_SENTENCES; i++) {
-		free(c->k[i]);
-		free(c->v[i]);
-		free(c->past[i]);
+	for (size_t s = 0; s < MAX_SENTENCES; s++) {
+		free(c->tokens[s].k);
+		free(c->tokens[s].v);
+		free(c->tokens[s].past);
 	}
 }
 
-/* Where the keys (or values) of a row's steps lie for one head. */
-static const float **key_rows(const step_case *c, const s2_step_keys *s, size_t r, size_t head, bool values)
+/* Where the keys (or values) of a row's tokens are for one head. */
+static const float **key_rows(const step_case *c, size_t s, size_t r, size_t head, bool values)
 {
-	const size_t hd = c->a.head_dim;
-	if (!s->past)
-		return rows_of((values ? s->v : s->k) + head * hd, s->n, c->a.ld);
-	const float **rows = malloc(s->n * sizeof *rows);
-	REQUIRE(rows != NULL);
-	for (size_t i = 0; i < s->n; i++) {
-		size_t row = (size_t)s->past[r * s->ld_past + i], at = values ? c->a.v_at : c->a.k_at;
-		rows[i] = c->chunks[row / S2_PAST_CHUNK] + at + (head * S2_PAST_CHUNK + row % S2_PAST_CHUNK) * hd;
-	}
+	const s2_step_keys *keys = &c->keys[s];
+	const size_t hd = c->a.h.head_dim, width = c->a.h.heads * hd;
+	const float *from = (values ? c->tokens[s].v : c->tokens[s].k) + head * hd;
+	const float **rows = rows_of(from, keys->n, width);
+	for (size_t i = 0; keys->past && i < keys->n; i++)
+		rows[i] = from + (size_t)keys->past[r * keys->ld_past + i] * width;
 	return rows;
 }
 
 /* Row r of a sentence against the formula, and against the same row in a batch of its own. */
-static void check_row(const s2_exec *x, const step_case *c, const s2_step_keys *s, size_t r, const float *got)
+static void check_row(const s2_exec *x, const step_case *c, size_t sentence, size_t r, const float *got)
 {
 	s2st_error err;
 	const s2_step_attention_args *a = &c->a;
-	size_t hd = a->head_dim, width = a->heads * hd, at = (s->first + r) * width, wrong = 0;
+	const s2_step_keys *s = &c->keys[sentence];
+	size_t hd = a->h.head_dim, width = a->h.heads * hd, at = (s->first + r) * width, wrong = 0;
 	float *alone = math_alloc(width);
 	double *want = malloc(hd * sizeof *want);
 	REQUIRE(want != NULL);
-	for (size_t h = 0; h < a->heads; h++) {
-		const float **k = key_rows(c, s, r, h, false), **v = key_rows(c, s, r, h, true);
+	for (size_t h = 0; h < a->h.heads; h++) {
+		const float **k = key_rows(c, sentence, r, h, false), **v = key_rows(c, sentence, r, h, true);
 		exact_attention(want, a->q + at + h * hd, k, v, 0, NULL, s->n, hd);
 		free(k);
 		free(v);
@@ -226,7 +280,7 @@ static void check_row(const s2_exec *x, const step_case *c, const s2_step_keys *
 	keys.rows = 1;
 	if (keys.past)
 		keys.past += r * keys.ld_past;
-	float *weights = keys.past ? NULL : math_alloc(a->heads * s->n);
+	float *weights = keys.past ? NULL : math_alloc(a->h.heads * s->n);
 	keys.weights = weights;
 	s2_step_attention_args one = *a;
 	one.q += at;
@@ -237,7 +291,7 @@ static void check_row(const s2_exec *x, const step_case *c, const s2_step_keys *
 	for (size_t i = 0; i < width && weights; i++) { /* what is given out is what was used */
 		double sum = 0, all = 0;
 		for (size_t p = 0; p < s->n; p++) {
-			sum += (double)weights[i / hd * s->n + p] * (double)s->v[p * a->ld + i];
+			sum += (double)weights[i / hd * s->n + p] * (double)c->tokens[sentence].v[p * width + i];
 			all += (double)weights[i / hd * s->n + p];
 		}
 		CHECK(fabs(sum - (double)alone[i]) <= slack(s->n, hd) && fabs(all - 1) <= slack(s->n, hd));
@@ -250,11 +304,11 @@ static void check_row(const s2_exec *x, const step_case *c, const s2_step_keys *
 static void check_step(const s2_exec *x, step_case c)
 {
 	s2st_error err;
-	float *out = math_alloc(c.rows * c.a.heads * c.a.head_dim);
-	REQUIRE_OK(s2_step_attention(x, out, settled(&c), &err));
+	float *out = math_alloc(c.rows * c.a.h.heads * c.a.h.head_dim);
+	REQUIRE_OK(s2_step_attention(x, out, settled(&c, x), &err));
 	for (size_t s = 0; s < c.a.n_sentences; s++)
 		for (size_t r = 0; r < c.keys[s].rows; r++)
-			check_row(x, &c, &c.keys[s], r, out);
+			check_row(x, &c, s, r, out);
 	free(out);
 	drop_step(&c);
 }
@@ -298,7 +352,7 @@ static void test_determinism(void)
 			if (!math_open(&x, &pool, math_isas[i], threads[t]))
 				break;
 			REQUIRE_OK(s2_attention(&x, out, &a, &err));
-			REQUIRE_OK(s2_step_attention(&x, out + N_Q * WIDTH, settled(&steps), &err));
+			REQUIRE_OK(s2_step_attention(&x, out + N_Q * WIDTH, settled(&steps, &x), &err));
 			float **ref = &reference[math_fused(&x)];
 			if (*ref) {
 				CHECK(math_same(*ref, out, n));

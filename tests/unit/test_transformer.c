@@ -265,9 +265,9 @@ static void enter(decoder *d, sentence *s, s2_arena *a, size_t n_enc)
 {
 	s->n_enc = n_enc;
 	random_floats(s->enc, n_enc * CROSS, 1);
-	REQUIRE_OK(s2_cache_init(&s->cache, &d->store, a, ROWS, STEPS, n_enc, &err));
+	REQUIRE_OK(s2_cache_init(&s->cache, &x, &d->store, a, ROWS, STEPS, n_enc, &err));
 	for (size_t i = 0; i < LAYERS; i++)
-		s2_transformer_cross(&x, &d->layers[i], &s->cache, i, s->enc);
+		REQUIRE_OK(s2_transformer_cross(&x, &d->layers[i], &s->cache, i, s->enc, &err));
 }
 
 /* Rows for the sentence's next step, h [rows, D], continue others as it comes. */
@@ -356,23 +356,23 @@ static void test_reuse(void)
 	const int32_t parent[2] = {0, 0};
 	s2_mark mark = s2_arena_mark(x.scratch);
 	REQUIRE_OK(s2_past_store_init(&store, 1, 1, D, &err));
-	REQUIRE_OK(s2_cache_init(&cache, &store, x.scratch, 2, LONG, 0, &err));
+	REQUIRE_OK(s2_cache_init(&cache, &x, &store, x.scratch, 2, LONG, 0, &err));
 	for (int i = 0; i < 1000; i++)
 		REQUIRE_OK(s2_cache_advance(&cache, i ? parent : NULL, i ? 2 : 1, &err));
-	/* Both rows continue row 0: 1000 tokens live, some dropped ones are still to be found. */
-	CHECK(store.n_chunks * S2_PAST_CHUNK < 1000 + 3 * S2_PAST_CHUNK);
+	/* Both rows continue row 0: 1000 tokens live beside the last dropped one. */
+	CHECK(store.n_blocks * S2_PAST_SLOTS < 1000 + 3 * S2_PAST_SLOTS);
 	for (int i = 0; i < 1000; i++)
 		for (int j = 0; j < i; j++)
 			if (cache.past[i] == cache.past[j])
 				REQUIRE(!"two tokens in one row");
-	size_t chunks = store.n_chunks;
+	size_t blocks = store.n_blocks;
 	s2_cache_release(&cache);
-	REQUIRE_OK(s2_cache_init(&other, &store, x.scratch, 1, LONG, 0, &err));
-	for (size_t i = 0; i < chunks * S2_PAST_CHUNK; i++)
+	REQUIRE_OK(s2_cache_init(&other, &x, &store, x.scratch, 1, LONG, 0, &err));
+	for (size_t i = 0; i < blocks * S2_PAST_SLOTS; i++)
 		REQUIRE_OK(s2_cache_advance(&other, NULL, 1, &err));
-	CHECK_INT(store.n_chunks, chunks);
+	CHECK_INT(store.n_blocks, blocks);
 	REQUIRE_OK(s2_cache_advance(&other, NULL, 1, &err));
-	CHECK_INT(store.n_chunks, chunks + 1);
+	CHECK_INT(store.n_blocks, blocks + 1);
 	s2_past_store_free(&store);
 	s2_arena_reset(x.scratch, mark);
 }
@@ -384,13 +384,15 @@ static void test_cache_bounds(void)
 	const int32_t parent[2] = {0, 5};
 	s2_mark mark = s2_arena_mark(x.scratch);
 	REQUIRE_OK(s2_past_store_init(&store, 1, 1, D, &err));
-	REQUIRE_OK(s2_past_store_init(&huge, 1, 1, SIZE_MAX / 8, &err));
-	CHECK_INT(s2_cache_init(&cache, &store, x.scratch, 0, 4, 0, &err), S2ST_EINPUT);
-	CHECK_INT(s2_cache_init(&cache, &store, x.scratch, 4, SIZE_MAX / 8, 0, &err), S2ST_EMEM);
-	CHECK_INT(s2_cache_init(&cache, &huge, x.scratch, 4, 4, SIZE_MAX / 8, &err), S2ST_EMEM);
-	REQUIRE_OK(s2_cache_init(&cache, &huge, x.scratch, 4, 4, 0, &err));
+	CHECK_INT(s2_cache_init(&cache, &x, &store, x.scratch, 0, 4, 0, &err), S2ST_EINPUT);
+	CHECK_INT(s2_cache_init(&cache, &x, &store, x.scratch, 4, SIZE_MAX / 8, 0, &err), S2ST_EMEM);
+	CHECK_INT(s2_cache_init(&cache, &x, &store, x.scratch, 4, 4, SIZE_MAX / 8, &err), S2ST_EMEM);
+	CHECK_INT(s2_past_store_init(&huge, 1, 1, SIZE_MAX / 8, &err), S2ST_EMEM);
+	REQUIRE_OK(s2_past_store_init(&huge, SIZE_MAX / 64, 1, D, &err));
+	REQUIRE_OK(s2_cache_init(&cache, &x, &huge, x.scratch, 4, 4, 0, &err));
 	CHECK_INT(s2_cache_advance(&cache, NULL, 1, &err), S2ST_EMEM);
-	REQUIRE_OK(s2_cache_init(&cache, &store, x.scratch, 2, 2, 0, &err));
+	s2_cache_release(&cache);
+	REQUIRE_OK(s2_cache_init(&cache, &x, &store, x.scratch, 2, 2, 0, &err));
 	CHECK_INT(s2_cache_advance(&cache, NULL, 3, &err), S2ST_EINTERNAL);
 	CHECK_INT(s2_cache_advance(&cache, NULL, 0, &err), S2ST_EINTERNAL);
 	REQUIRE_OK(s2_cache_advance(&cache, NULL, 1, &err));
