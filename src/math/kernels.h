@@ -56,22 +56,24 @@ typedef struct s2_past {
 	size_t n;
 } s2_past;
 
-/* Where a tile of a short convolution goes: row i = leaky(y_i + bias, slope) + residual[i]. */
+/* Where a tile of a short convolution goes: row i = leaky(y_i * scale + bias, slope) +
+ * residual[i]. */
 typedef struct s2_short_out {
 	float *const *rows;           /* [S2_SHORT_ROWS]; NULL: not wanted */
 	const float *const *residual; /* [S2_SHORT_ROWS] */
-	const float *bias;
+	const float *scale, *bias;    /* of each channel */
 	float slope;
 	size_t width, next; /* the values' channels lie in groups of `width`, `next` floats apart */
 } s2_short_out;
 
-/* What the values q of a run of the left operand mean: (q - zero) * scale. bf16: not used. */
+/* What the values q of a run of the left operand mean: (q - zero) * scale; int16: without a zero; bf16: not used. */
 typedef struct s2_run {
 	float scale;
 	int32_t zero;
 } s2_run;
 
-/* acc [rows, cols] = left [rows, taps * words] · panel, in words of two bfloat16 or four int8 (packed.h). */
+/* acc [rows, cols] = left [rows, taps * words] · panel, in words of two bfloat16, four int8 (packed.h) or two int16
+ * (short_conv.h). */
 typedef struct s2_reduced_tile {
 	const uint32_t *a; /* word (i, j, k) of the left operand is a[i*row + j*tap + k] */
 	size_t row, tap;
@@ -80,9 +82,10 @@ typedef struct s2_reduced_tile {
 	float *acc;            /* element (i, n) is acc[i*ld_acc + n]; columns past `cols` may be computed, too */
 	size_t ld_acc;
 	size_t rows, cols; /* 1..mr, 1..nr */
-	/* int8: of the left operand's run (i, j), of column n, and the sum of the weights of tap j and column n. */
+	/* int8 and int16: of the left operand's run (i, j). */
 	const s2_run *runs; /* runs[i*run_row + j*run_tap] */
 	size_t run_row, run_tap;
+	/* int8: of column n, and the sum of the weights of tap j and column n. */
 	const float *w_scale;
 	const int32_t *w_sum; /* w_sum[j*S2_PANEL + n] */
 } s2_reduced_tile;
@@ -90,7 +93,7 @@ typedef struct s2_reduced_tile {
 typedef struct s2_reduced_kernels {
 	size_t mr, nr; /* S2_PANEL is a multiple of nr; nr is at most the nr of the table that it stands in */
 	/* Words of a run of n floats. Channels past n in the last word may hold any finite value: their weights are
-	 * zero. Words of zeros and the run {0, 0} mean zeros. */
+	 * zero. Words of zeros and the run {0, 0} mean zeros. (int16: short_words does it.) */
 	s2_run (*convert)(uint32_t *out, const float *in, size_t n);
 	void (*tile)(const s2_reduced_tile *t);
 } s2_reduced_kernels;
@@ -111,6 +114,8 @@ struct s2_kernels {
 	void (*glu)(float *out, const float *a, const float *b, size_t n); /* a * sigmoid(b) */
 	void (*add_scaled)(float *out, const float *in, size_t n, float scale);
 	void (*scale)(float *data, size_t n, float scale);
+	/* leaky(data / by), 0 <= slope <= 1 */
+	void (*divide_leaky)(float *data, size_t n, float by, float slope);
 	void (*layer_norm)(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps);
 	/* Up to 16 channels of in [rows, ld] normalised over rows. */
 	void (*channel_norm)(float *out, const float *in, const float *weight, const float *bias, size_t rows,
@@ -124,18 +129,23 @@ struct s2_kernels {
 	 * of leaky(rows[0 .. points]). Out: the other way. */
 	void (*short_in)(float *values, size_t ld, const float *const *rows, size_t channels, const s2_short_rule *r,
 			 float slope);
+	/* In, as int16 words [p*ld + channel/2]: the rows are divided by the largest magnitude of them all, which is
+	 * the scale that is returned, before the rule's factors: a point's add up to less than 2^15. */
+	s2_run (*short_words)(uint32_t *values, size_t ld, const float *const *rows, size_t channels,
+			      const s2_short_rule *r, float slope);
 	void (*short_out)(const s2_short_out *o, const float *values, size_t ld, size_t channels,
 			  const s2_short_rule *r);
 
-	const s2_reduced_kernels *bf16, *int8;
+	const s2_reduced_kernels *bf16, *int8, *int16;
 };
 
 extern const s2_kernels s2_kernels_scalar;
-extern const s2_reduced_kernels s2_bf16_scalar, s2_int8_scalar;
+extern const s2_reduced_kernels s2_bf16_scalar, s2_int8_scalar, s2_int16_scalar;
 #if defined(__x86_64__)
-/* AVX-512 comes without instructions for reduced precision, with those for int8 (VNNI), with those for both (BF16). */
+/* AVX-512 comes without instructions for reduced precision, with those for integers (VNNI), with both (BF16). */
 extern const s2_kernels s2_kernels_avx2, s2_kernels_avx512, s2_kernels_avx512_vnni, s2_kernels_avx512_bf16;
-extern const s2_reduced_kernels s2_bf16_avx2, s2_bf16_avx512, s2_int8_avx2, s2_int8_avx512;
+extern const s2_reduced_kernels s2_bf16_avx2, s2_bf16_avx512, s2_int8_avx2, s2_int8_avx512, s2_int16_avx2,
+	s2_int16_avx512;
 #endif
 
 #endif

@@ -67,6 +67,12 @@ static inline void v16_store(float *p, v16 v)
 	_mm256_storeu_ps(p, v.lo);
 	_mm256_storeu_ps(p + 8, v.hi);
 }
+/* To nearest even, as int16, which they fit. */
+static inline void v16_store_int16(void *p, v16 v)
+{
+	const __m256i packed = _mm256_packs_epi32(_mm256_cvtps_epi32(v.lo), _mm256_cvtps_epi32(v.hi));
+	_mm256_storeu_si256(p, _mm256_permute4x64_epi64(packed, 0xd8));
+}
 static inline v16 v16_load_part(const float *p, size_t n, float x)
 {
 	__m256i lo = lanes(n), hi = lanes(n < 8 ? 0 : n - 8);
@@ -174,10 +180,11 @@ static inline void d16_store(double *p, d16 d)
 #include "math/kernels_gemm_impl.h"
 #include "math/kernels_short_impl.h"
 
-#define TABLE        s2_kernels_avx2
-#define TABLE_NAME   "avx2"
-#define BF16_KERNELS s2_bf16_avx2
-#define INT8_KERNELS s2_int8_avx2
+#define TABLE         s2_kernels_avx2
+#define TABLE_NAME    "avx2"
+#define BF16_KERNELS  s2_bf16_avx2
+#define INT8_KERNELS  s2_int8_avx2
+#define INT16_KERNELS s2_int16_avx2
 #include "math/kernels_table_impl.h"
 #else
 typedef int s2_no_avx2; /* a translation unit is never empty */

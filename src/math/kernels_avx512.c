@@ -60,6 +60,11 @@ static inline __mmask16 lanes(size_t n) { return (__mmask16)((1u << n) - 1); } /
 static inline v16 v16_set1(float x) { return _mm512_set1_ps(x); }
 static inline v16 v16_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v16_store(float *p, v16 v) { _mm512_storeu_ps(p, v); }
+/* To nearest even, as int16, which they fit. */
+static inline void v16_store_int16(void *p, v16 v)
+{
+	_mm256_storeu_si256(p, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v)));
+}
 static inline v16 v16_load_part(const float *p, size_t n, float x)
 {
 	return _mm512_mask_loadu_ps(_mm512_set1_ps(x), lanes(n), p);
@@ -125,22 +130,25 @@ static inline void d16_store(double *p, d16 d)
 #include "math/kernels_gemm_impl.h"
 #include "math/kernels_short_impl.h"
 
-#define TABLE        s2_kernels_avx512
-#define TABLE_NAME   "avx512"
-#define BF16_KERNELS s2_bf16_avx2
-#define INT8_KERNELS s2_int8_avx2
+#define TABLE         s2_kernels_avx512
+#define TABLE_NAME    "avx512"
+#define BF16_KERNELS  s2_bf16_avx2
+#define INT8_KERNELS  s2_int8_avx2
+#define INT16_KERNELS s2_int16_avx2
 #include "math/kernels_table_impl.h"
 
-#define TABLE        s2_kernels_avx512_vnni
-#define TABLE_NAME   "avx512-vnni"
-#define BF16_KERNELS s2_bf16_avx2
-#define INT8_KERNELS s2_int8_avx512
+#define TABLE         s2_kernels_avx512_vnni
+#define TABLE_NAME    "avx512-vnni"
+#define BF16_KERNELS  s2_bf16_avx2
+#define INT8_KERNELS  s2_int8_avx512
+#define INT16_KERNELS s2_int16_avx512
 #include "math/kernels_table_impl.h"
 
-#define TABLE        s2_kernels_avx512_bf16
-#define TABLE_NAME   "avx512-bf16"
-#define BF16_KERNELS s2_bf16_avx512
-#define INT8_KERNELS s2_int8_avx512
+#define TABLE         s2_kernels_avx512_bf16
+#define TABLE_NAME    "avx512-bf16"
+#define BF16_KERNELS  s2_bf16_avx512
+#define INT8_KERNELS  s2_int8_avx512
+#define INT16_KERNELS s2_int16_avx512
 #include "math/kernels_table_impl.h"
 #else
 typedef int s2_no_avx512; /* a translation unit is never empty */

@@ -59,7 +59,32 @@ static void tile_int8(const s2_reduced_tile *t)
 		}
 }
 
+/* Two products of signed 16-bit integers. */
+static inline int32_t dot2(uint32_t a, uint32_t b)
+{
+	const int32_t low = (int16_t)(a & 0xffff) * (int16_t)(b & 0xffff);
+	return low + (int16_t)(a >> 16) * (int16_t)(b >> 16);
+}
+
+static void tile_int16(const s2_reduced_tile *t)
+{
+	for (size_t i = 0; i < t->rows; i++)
+		for (size_t n = 0; n < NR; n++) {
+			float acc = 0;
+			for (size_t j = 0; j < t->taps; j++) {
+				int32_t sum = 0;
+				for (size_t k = 0; k < t->words; k++)
+					sum += dot2(t->a[i * t->row + j * t->tap + k],
+						    t->panel[(j * t->words + k) * S2_PANEL + n]);
+				acc = multiply_add((float)sum, t->runs[i * t->run_row + j * t->run_tap].scale, acc);
+			}
+			t->acc[i * t->ld_acc + n] = acc;
+		}
+}
+
 const s2_reduced_kernels s2_bf16_scalar = {
 	.mr = MR, .nr = NR, .convert = s2_words_bf16, .tile = tile_bf16};
 const s2_reduced_kernels s2_int8_scalar = {
 	.mr = MR, .nr = NR, .convert = s2_words_int8, .tile = tile_int8};
+const s2_reduced_kernels s2_int16_scalar = {
+	.mr = MR, .nr = NR, .tile = tile_int16};

@@ -141,6 +141,15 @@ static void KERNEL(scale)(float *data, size_t n, float scale)
 		v16_storen(data + i, v16_mul(v16_loadn(data + i, m), s), m);
 }
 
+static void KERNEL(divide_leaky)(float *data, size_t n, float by, float slope)
+{
+	v16 b = v16_set1(by), s = v16_set1(slope);
+	FOR_V16 (n) {
+		const v16 x = v16_div(v16_loadn(data + i, m), b);
+		v16_storen(data + i, v16_max(v16_mul(x, s), x), m);
+	}
+}
+
 /* ---- norms: sums of x and x^2 in float64 (squares of float32 are exact there), biased variance as in torch ------- */
 
 /* Lane i with i + 8, then + 4, + 2, + 1: the order of v16_sum. */

@@ -77,6 +77,14 @@ typedef struct v16 {
 static inline v16 v16_set1(float x) { V16_EACH(vf_set1(x)); }
 static inline v16 v16_load(const float *p) { V16_EACH(vf_load(p + 4 * i)); }
 static inline void v16_store(float *p, v16 v) { memcpy(p, &v, sizeof v); }
+/* To nearest even, as int16, which they fit. */
+static inline void v16_store_int16(void *p, v16 v)
+{
+	int16_t all[16];
+	for (int i = 0; i < 16; i++)
+		all[i] = (int16_t)rintf(v.q[i / 4][i % 4]);
+	memcpy(p, all, sizeof all);
+}
 static inline v16 v16_load_part(const float *p, size_t n, float x)
 {
 	v16 v = v16_set1(x);
@@ -146,8 +154,9 @@ static inline void d16_store(double *p, d16 d) { memcpy(p, &d, sizeof d); }
 #include "math/kernels_gemm_impl.h"
 #include "math/kernels_short_impl.h"
 
-#define TABLE        s2_kernels_scalar
-#define TABLE_NAME   "scalar"
-#define BF16_KERNELS s2_bf16_scalar
-#define INT8_KERNELS s2_int8_scalar
+#define TABLE         s2_kernels_scalar
+#define TABLE_NAME    "scalar"
+#define BF16_KERNELS  s2_bf16_scalar
+#define INT8_KERNELS  s2_int8_scalar
+#define INT16_KERNELS s2_int16_scalar
 #include "math/kernels_table_impl.h"

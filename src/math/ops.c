@@ -19,7 +19,8 @@ struct operation {
 	float *out;
 	const float *in, *weight, *bias;
 	size_t rows, cols;
-	float value; /* eps, slope or scale */
+	float value; /* eps, slope, scale or divisor */
+	float slope; /* besides a divisor */
 	s2_act act;
 };
 
@@ -120,6 +121,17 @@ static void scale_piece(const operation *op, size_t begin, size_t end)
 void s2_scale(const s2_exec *x, float *data, size_t n, float scale)
 {
 	run(x, (operation){.piece = scale_piece, .n = n, .step = PIECE, .out = data, .value = scale});
+}
+
+static void divide_leaky_piece(const operation *op, size_t begin, size_t end)
+{
+	op->k->divide_leaky(op->out + begin, end - begin, op->value, op->slope);
+}
+
+void s2_divide_leaky(const s2_exec *x, float *data, size_t n, float by, float slope)
+{
+	run(x, (operation){.piece = divide_leaky_piece, .n = n, .step = PIECE, .out = data, .value = by,
+			   .slope = slope});
 }
 
 static void affine_rows(const operation *op, size_t begin, size_t end)

@@ -20,6 +20,8 @@ void s2_leaky_relu(const s2_exec *x, float *out, const float *in, size_t n, floa
 void s2_glu(const s2_exec *x, float *out, const float *in, size_t rows, size_t cols);
 void s2_add_scaled(const s2_exec *x, float *out, const float *in, size_t n, float scale); /* out += scale * in */
 void s2_scale(const s2_exec *x, float *data, size_t n, float scale);
+/* leaky(data / by), slope from 0 to 1: of a sum of `by` signals the mean. */
+void s2_divide_leaky(const s2_exec *x, float *data, size_t n, float by, float slope);
 /* rows [rows, cols] in place: each column times its scale, plus its shift (NULL: none). */
 void s2_affine_channels(const s2_exec *x, float *data, size_t rows, size_t cols, const float *scale,
 			const float *shift);

@@ -71,6 +71,7 @@ static void make_rule(s2_short_rule *r, size_t taps)
 			power *= pair_points[q];
 		}
 	}
+	r->out_zero = r->out_top = 1;
 }
 
 /* Weight of tap j at point p. */
@@ -103,16 +104,19 @@ static void evaluate(const s2_short_conv *c, float *points, const float *taps, s
 	}
 }
 
-static int make_points(s2_short_conv *s, const s2_conv1d *c, s2_arena *a, s2_arena *temp, s2st_error *err)
+static int make_points(s2_short_conv *s, const s2_conv1d *c, s2st_precision precision, s2_arena *a, s2_arena *temp,
+		       s2st_error *err)
 {
-	float *taps, *points, *bias;
+	const bool narrow = precision != S2ST_FP32;
+	float *taps, *points, *bias, *scale;
 	double *sums;
 	size_t matrices = s->rule.points * s->chunks;
 	const ptrdiff_t size = (ptrdiff_t)s2_dtype_size(c->dtype);
 	S2_ALLOC(taps, temp, c->k, c->c_out, err);
 	S2_ALLOC(sums, temp, c->c_out, 1, err);
 	S2_ALLOC(bias, a, c->c_out, 1, err);
-	S2_ALLOC(points, a, matrices * c->c_in, c->c_out, err);
+	S2_ALLOC(scale, a, c->c_out, 1, err);
+	S2_ALLOC(points, narrow ? temp : a, matrices * c->c_in, c->c_out, err);
 	for (size_t ci = 0; ci < c->c_in; ci++) {
 		for (size_t j = 0; j < c->k; j++) {
 			ptrdiff_t at = (ptrdiff_t)ci * c->strides[1] + (ptrdiff_t)j * c->strides[2];
@@ -123,9 +127,14 @@ static int make_points(s2_short_conv *s, const s2_conv1d *c, s2_arena *a, s2_are
 			evaluate(s, points, taps + chunk * s->rule.taps * c->c_out,
 				 s2_min(s->rule.taps, c->k - chunk * s->rule.taps), sums, chunk, ci);
 	}
-	for (size_t co = 0; co < c->c_out; co++)
+	for (size_t co = 0; co < c->c_out; co++) {
 		bias[co] = c->bias ? c->bias[co] : 0;
+		scale[co] = 1;
+	}
 	s->bias = bias;
+	s->scale = scale;
+	if (narrow)
+		return s2_short_narrow(s, points, a, err);
 	s->points = points;
 	return S2ST_OK;
 }
@@ -136,7 +145,8 @@ bool s2_short_conv_suits(const s2_conv1d *c)
 	       c->c_out % LANES == 0;
 }
 
-int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2_arena *a, s2st_error *err)
+int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2st_precision precision, s2_arena *a,
+		      s2st_error *err)
 {
 	s2_short_conv *s;
 	S2_ZALLOC(s, a, 1, 1, err);
@@ -150,7 +160,7 @@ int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2_arena *a
 	s->dilation = c->dilation;
 	make_rule(&s->rule, taps_of(c->k));
 	s->chunks = (c->k + s->rule.taps - 1) / s->rule.taps;
-	int rc = make_points(s, c, a, temp, err);
+	int rc = make_points(s, c, precision, a, temp, err);
 	s2_arena_free(temp);
 	*out = s;
 	return rc;
@@ -194,7 +204,8 @@ typedef struct block {
 	const s2_exec *x;
 	const s2_short_conv *c;
 	const s2_short_signal *s;
-	float *values;   /* [points, TILES + chunks - 1, c_in] */
+	float *values;   /* [points, TILES + chunks - 1, c_in], or words of the same, half as many */
+	s2_run *runs;    /* [TILES + chunks - 1], of words */
 	float *products; /* [points, c_out / width, TILES, width] */
 	float *zeros;    /* [c_in] */
 	place at[TILES + MAX_TAPS];
@@ -219,6 +230,11 @@ static place step(const s2_short_conv *c, const s2_short_signal *s, place p)
 	return p.i + 1 < p.end + c->chunks - 1 ? (place){p.phase, p.i + 1, p.end} : start_of(c, s, p.phase + 1);
 }
 
+static uint32_t *words_of(const block *b)
+{
+	return (uint32_t *)(void *)b->values;
+}
+
 static void transform_in(void *arg, size_t tile, int worker)
 {
 	(void)worker;
@@ -232,8 +248,42 @@ static void transform_in(void *arg, size_t tile, int worker)
 		const bool inside = padded >= c->pad && t >= s->in_first && t < s->in_end;
 		rows[j] = inside ? s->in + (t - s->in_first) * c->c_in : b->zeros;
 	}
-	b->x->k->short_in(b->values + tile * c->c_in, (TILES + c->chunks - 1) * c->c_in, rows, c->c_in, &c->rule,
-			  s->in_slope);
+	const size_t ld = (TILES + c->chunks - 1) * c->c_in;
+	if (c->words)
+		b->runs[tile] = b->x->k->short_words(words_of(b) + tile * c->c_in / 2, ld / 2, rows, c->c_in, &c->rule,
+						     s->in_slope);
+	else
+		b->x->k->short_in(b->values + tile * c->c_in, ld, rows, c->c_in, &c->rule, s->in_slope);
+}
+
+/* One group of output channels at one point, in int16. */
+static void multiply_words(void *arg, size_t i, int worker)
+{
+	(void)worker;
+	const block *b = arg;
+	const s2_short_conv *c = b->c;
+	const s2_reduced_kernels *k = b->x->k->int16;
+	const size_t p = i / (c->c_out / c->width), words = c->c_in / 2;
+	float *out = b->products + i * TILES * c->width;
+	for (size_t j = 0; j < c->width; j += k->nr)
+		for (size_t t = 0; t < b->tiles; t += k->mr) {
+			const s2_reduced_tile tile = {
+				.a = words_of(b) + (p * (TILES + c->chunks - 1) + t) * words,
+				.row = words,
+				.tap = words,
+				.taps = c->chunks,
+				.words = words,
+				.panel = c->words + i * c->chunks * words * S2_PANEL + j,
+				.acc = out + t * c->width + j,
+				.ld_acc = c->width,
+				.rows = s2_min(k->mr, b->tiles - t),
+				.cols = s2_min(k->nr, c->width - j),
+				.runs = b->runs + t,
+				.run_row = 1,
+				.run_tap = 1,
+			};
+			k->tile(&tile);
+		}
 }
 
 /* One group of output channels at one point. */
@@ -277,6 +327,7 @@ static void transform_out(void *arg, size_t tile, int worker)
 	}
 	const s2_short_out o = {.rows = rows,
 				.residual = residual,
+				.scale = c->scale,
 				.bias = c->bias,
 				.slope = s->out_slope,
 				.width = c->width,
@@ -287,7 +338,8 @@ static void transform_out(void *arg, size_t tile, int worker)
 void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_short_signal *s, float *work)
 {
 	const size_t extra = c->chunks - 1, widest = s2_max(c->c_in, c->c_out);
-	block b = {.x = x, .c = c, .s = s, .zeros = work, .values = work + widest};
+	s2_run runs[TILES + MAX_TAPS];
+	block b = {.x = x, .c = c, .s = s, .zeros = work, .values = work + widest, .runs = runs};
 	b.products = b.values + c->rule.points * (TILES + extra) * c->c_in;
 	memset(b.zeros, 0, widest * sizeof *b.zeros);
 	for (place p = start_of(c, s, 0); p.phase < c->dilation;) {
@@ -298,7 +350,7 @@ void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_sh
 			return;
 		b.tiles = n - extra;
 		s2_pool_run(x->pool, n, transform_in, &b);
-		s2_pool_run(x->pool, c->rule.points * (c->c_out / c->width), multiply, &b);
+		s2_pool_run(x->pool, c->rule.points * (c->c_out / c->width), c->words ? multiply_words : multiply, &b);
 		s2_pool_run(x->pool, b.tiles, transform_out, &b);
 		p = step(c, s, b.at[b.tiles - 1]);
 	}

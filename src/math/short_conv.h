@@ -10,6 +10,15 @@
  * its place in its tile, so the tiles lie at multiples of 6 * dilation rows of the whole signal, whoever asks for which
  * rows: s2_short_conv_inputs() says what a range of outputs reads.
  *
+ * In reduced precision the values and the weights at the points are int16, their products and sums exact integers. The
+ * interpolation makes of an operand's rounding ten to a hundred times as much, which leaves some 45 dB of a vocoder's
+ * signal with 16 bits; with bfloat16's 8, or int8's, a direct sum would take more multiplications than they save.
+ *   value    of a tile at a point: the tile's rows over the largest magnitude among them, and the point's factors
+ *            scaled to add up to 2^14
+ *   weight   of an output at a point: over a scale for each output and a fixed one for each point, so that the
+ *            magnitudes of a chain add up to less than 2^17: sums fit an int32 whatever the signal is
+ * The points' scales are in the rule, the tile's is in the product's, the output's joins its bias.
+ *
  * Lavin and Gray, arxiv.org/abs/1509.09308; points as Barabasz et al., arxiv.org/abs/1803.10986, choose them. */
 #ifndef S2_MATH_SHORT_CONV_H
 #define S2_MATH_SHORT_CONV_H
@@ -25,6 +34,7 @@ typedef struct s2_short_rule {
 	/* Values at a point from the rows of a tile: a pair's are (even rows) + and - (odd rows). */
 	float in[S2_SHORT_PAIRS + 2][S2_SHORT_POINTS];
 	float out[S2_SHORT_PAIRS][S2_SHORT_ROWS]; /* a^i */
+	float out_zero, out_top;                  /* 1: of row 0 and of the last one */
 } s2_short_rule;
 
 typedef struct s2_short_conv {
@@ -32,14 +42,17 @@ typedef struct s2_short_conv {
 	size_t c_in, c_out, pad, dilation;
 	size_t chunks;       /* of rule.taps taps */
 	size_t width;        /* of a group of output channels: as the widest kernels like their panels */
-	const float *points; /* [rule.points, c_out / width, chunks, c_in, width] */
-	const float *bias;   /* [c_out] */
+	const float *points; /* [rule.points, c_out / width, chunks, c_in, width]; NULL: */
+	const uint32_t *words; /* int16, two channels each: [rule.points, c_out / width, chunks, c_in / 2, S2_PANEL] */
+	const float *scale, *bias; /* [c_out] */
 } s2_short_conv;
 
 /* Worth it, by its shape alone: stride 1, one group, 3 to 24 taps, whole vectors of channels. */
 bool s2_short_conv_suits(const s2_conv1d *c);
-/* The same convolution in memory of `a`; weight and bias are not looked at afterwards. */
-S2ST_CHECK int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2_arena *a, s2st_error *err);
+/* The same convolution in memory of `a`; weight and bias are not looked at afterwards. Any reduced precision makes it
+ * one of int16. A weight that is not finite is an error there, which does not name the tensor. */
+S2ST_CHECK int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2st_precision precision, s2_arena *a,
+				 s2st_error *err);
 
 /* Rows [*from, *to) of a signal of `len` rows that outputs [first, end) read, all of them zero outside [0, len). */
 void s2_short_conv_inputs(const s2_short_conv *c, size_t first, size_t end, size_t len, size_t *from, size_t *to);
@@ -55,6 +68,9 @@ typedef struct s2_short_signal {
 	const float *residual; /* rows [first, end), may be `out`; NULL: none */
 	float in_slope, out_slope;
 } s2_short_signal;
+/* short_int16.c: turns a rule and what was made of it, [..] as c->points, into int16. Memory of `a`. */
+S2ST_CHECK int s2_short_narrow(s2_short_conv *c, const float *points, s2_arena *a, s2st_error *err);
+
 void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_short_signal *s, float *work);
 
 #endif

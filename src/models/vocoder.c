@@ -40,20 +40,24 @@ static int bind_conv(const s2_binder *b, s2_conv1d *c, const char *prefix, conv_
 	return bind_bias(b, &c->bias, prefix, s.c_out, err);
 }
 
-/* A residual block's convolution. Where it has a short form, which is float32's, that is all that is kept. */
+/* A residual block's convolution. Where it has a short form, that is all that is kept. */
 static int bind_res_conv(const s2_binder *b, s2_conv1d *c, const s2_short_conv **fast, const char *prefix, conv_shape s,
 			 s2st_error *err)
 {
 	const s2_conv1d shape = {.c_in = s.c_in, .c_out = s.c_out, .k = s.k, .stride = 1, .groups = 1};
-	if (b->precision != S2ST_FP32 || !s2_short_conv_suits(&shape))
+	if (!s2_short_conv_suits(&shape))
 		return bind_conv(b, c, prefix, s, true, err);
 	s2_binder passing = *b;
 	passing.arena = s2_arena_new();
+	passing.precision = S2ST_FP32;
 	if (!passing.arena)
 		return s2_fail_mem(err, prefix);
 	int rc = bind_conv(&passing, c, prefix, s, true, err);
-	if (rc >= 0)
-		rc = s2_short_conv_new(fast, c, b->arena, err);
+	if (rc >= 0) {
+		rc = s2_short_conv_new(fast, c, b->precision, b->arena, err);
+		if (rc == S2ST_EMODEL)
+			rc = s2_fail_prefix(err, rc, "%s: convolution %s", s2_checkpoint_path(b->ckpt), prefix);
+	}
 	c->w = NULL;
 	c->bias = NULL;
 	s2_arena_free(passing.arena);

@@ -149,16 +149,6 @@ static void residual_block(const s2_exec *x, const s2_vocoder_block *b, s2_span 
 		s2_add_scaled(x, out.x, cur.x, (out.end - out.first) * c, 1.0f);
 }
 
-/* The mean over blocks, and the leaky ReLU that whoever reads it next begins with. */
-static void mean_leaky(float *x, size_t n, size_t n_blocks, float slope)
-{
-	const float by = (float)n_blocks;
-	for (size_t i = 0; i < n; i++) {
-		const float m = x[i] / by;
-		x[i] = m > 0 ? m : m * slope;
-	}
-}
-
 /* Rows of a stage's upsampled signal that rows `out` of its result depend on. */
 static range stage_inputs(const s2_vocoder_stage *s, range out, size_t len)
 {
@@ -196,7 +186,8 @@ static void stage_tile(const s2_exec *x, const s2_vocoder_stage *s, s2_span out,
 	const s2_span up = up_sample(x, &s->up, r, in, in_len, work);
 	for (size_t i = 0; i < s->n_blocks; i++)
 		residual_block(x, &s->blocks[i], out, i > 0, up, c, len, tmp);
-	mean_leaky(out.x, (out.end - out.first) * c, s->n_blocks, slope);
+	/* The leaky ReLU is what whoever reads it next begins with. */
+	s2_divide_leaky(x, out.x, (out.end - out.first) * c, (float)s->n_blocks, slope);
 }
 
 /* ---- one stage ------------------------------------------------------------------------------------------------ */

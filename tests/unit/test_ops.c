@@ -167,6 +167,11 @@ static void test_simple(const s2_exec *x)
 		s2_scale(x, sum, n, 4);
 		for (size_t i = 0; i < n; i++)
 			CHECK(sum[i] == 4 * math_fma(math_fused(x), a[i], 0.3f, b[i]));
+		s2_divide_leaky(x, sum, n, 3, 0.1f);
+		for (size_t i = 0; i < n; i++) {
+			const float mean = 4 * math_fma(math_fused(x), a[i], 0.3f, b[i]) / 3;
+			CHECK(sum[i] == (mean < 0 ? mean * 0.1f : mean));
+		}
 		free(a);
 		free(b);
 		free(out);

@@ -1,5 +1,5 @@
-/* Short convolutions: against the direct sum in float64; the same bytes whatever range is asked for, on any CPU and
- * with any number of threads. */
+/* Short convolutions, in float32 and int16: against the direct sum in float64; the same bytes whatever range is asked
+ * for, on any CPU and with any number of threads. */
 #include "math/short_conv.h"
 
 #include "unit/math_test.h"
@@ -81,7 +81,8 @@ static void check_ranges(const s2_exec *x, const s2_short_conv *c, const signal 
 	}
 }
 
-static void check_conv(size_t c_in, size_t c_out, size_t k, size_t dilation, size_t len, uint64_t *seed)
+static void check_precision(size_t c_in, size_t c_out, size_t k, size_t dilation, size_t len, s2st_precision precision,
+			    uint64_t *seed)
 {
 	s2_conv1d plain = random_conv(c_in, c_out, k, dilation, seed);
 	const s2_short_conv *c;
@@ -89,17 +90,17 @@ static void check_conv(size_t c_in, size_t c_out, size_t k, size_t dilation, siz
 	signal s = {math_random(len * c_in, seed), math_random(len * c_out, seed), math_alloc(len * c_out), len};
 	float *want = math_alloc(len * c_out), *first = NULL;
 	CHECK(s2_short_conv_suits(&plain));
-	REQUIRE_OK(s2_short_conv_new(&c, &plain, arena, &err));
+	REQUIRE_OK(s2_short_conv_new(&c, &plain, precision, arena, &err));
 	for (size_t i = 0; i < len * c_out; i++)
 		want[i] = (float)direct(&plain, &s, i / c_out, i % c_out);
-	for (int isa = 0; isa < N_ISAS; isa++)
+	for (int isa = 0; isa < N_ALL_ISAS; isa++)
 		for (int threads = 1; threads <= 3; threads++) {
 			s2_exec x;
 			s2_pool *pool;
 			if (!math_open(&x, &pool, math_isas[isa], threads))
 				continue;
 			run(&x, c, &s, s.out, 0, len);
-			CHECK(test_snr(s.out, want, len * c_out) > 95);
+			CHECK(test_snr(s.out, want, len * c_out) > (precision == S2ST_FP32 ? 95 : 40));
 			if (threads == 1)
 				check_ranges(&x, c, &s, s.out);
 			if (math_fused(&x) && first)
@@ -117,6 +118,87 @@ static void check_conv(size_t c_in, size_t c_out, size_t k, size_t dilation, siz
 	free(s.out);
 	free(want);
 	free(first);
+	s2_arena_free(arena);
+}
+
+static void check_conv(size_t c_in, size_t c_out, size_t k, size_t dilation, size_t len, uint64_t *seed)
+{
+	check_precision(c_in, c_out, k, dilation, len, S2ST_FP32, seed);
+	check_precision(c_in, c_out, k, dilation, len, S2ST_BF16, seed);
+}
+
+/* int16 at its bounds: signals and weights of one sign and size, whose sums are as large as they get, beside channels
+ * of nothing and outputs of nothing. */
+static void test_extremes(const s2_exec *x)
+{
+	enum { C = 256, LEN = 20, K = 7 };
+	uint64_t seed = 6;
+	s2_conv1d plain = random_conv(C, 32, K, 1, &seed);
+	float *w = (float *)(uintptr_t)plain.w, *in = math_alloc((size_t)LEN * C), *out = math_alloc(LEN * 32);
+	s2_arena *arena = s2_arena_new();
+	const s2_short_conv *c;
+	const float sizes[] = {1e-30f, 1, 3e4f, 1e25f};
+	for (size_t co = 0; co < 32; co++)
+		for (size_t i = 0; i < (size_t)C * K; i++)
+			w[co * C * K + i] = co % 4 == 3 ? 0 : co % 4 == 2 ? (i % K % 2 ? -2.0f : 2.0f) : 2;
+	REQUIRE_OK(s2_short_conv_new(&c, &plain, S2ST_INT8, arena, &err));
+	float *work = math_alloc(s2_short_conv_work(c));
+	for (size_t s = 0; s < 4; s++)
+		for (int alternate = 0; alternate < 2; alternate++) {
+			for (size_t i = 0; i < (size_t)LEN * C; i++)
+				in[i] = i % C == 5 ? 0 : alternate && i / C % 2 ? -sizes[s] : sizes[s];
+			const s2_short_signal io = {.out = out, .end = LEN, .in = in, .in_end = LEN, .in_slope = 1,
+						    .out_slope = 1};
+			s2_short_conv_forward(x, c, &io, work);
+			for (size_t i = 0; i < (size_t)LEN * 32; i++) {
+				double want = 0;
+				for (size_t j = 0; j < K; j++) {
+					const size_t t = i / 32 + j - plain.pad;
+					for (size_t ci = 0; t < LEN && ci < C; ci++)
+						want += (double)in[t * C + ci] * (double)w[i % 32 * C * K + ci * K + j];
+				}
+				const double most = 2.0 * C * K * (double)sizes[s];
+				CHECK(fabs((double)(out[i] - plain.bias[i % 32]) - want) <= 0.1 * most + 1e-6);
+			}
+		}
+	free(w);
+	free((void *)(uintptr_t)plain.bias);
+	free(in);
+	free(out);
+	free(work);
+	s2_arena_free(arena);
+}
+
+/* What is not finite stays visible in the tiles that read it, and only there; a weight like that is refused. */
+static void test_not_finite(const s2_exec *x)
+{
+	enum { C = 16, LEN = 60 };
+	static const float strange[] = {NAN, INFINITY, -INFINITY};
+	uint64_t seed = 7;
+	s2_conv1d plain = random_conv(C, C, 3, 1, &seed);
+	float *w = (float *)(uintptr_t)plain.w, *in = math_random((size_t)LEN * C, &seed), *out = math_alloc(LEN * C);
+	s2_arena *arena = s2_arena_new();
+	const s2_short_conv *c;
+	REQUIRE_OK(s2_short_conv_new(&c, &plain, S2ST_BF16, arena, &err));
+	float *work = math_alloc(s2_short_conv_work(c));
+	for (size_t s = 0; s < 3; s++) {
+		in[25 * C + 3] = strange[s];
+		const s2_short_signal io = {.out = out, .end = LEN, .in = in, .in_end = LEN, .in_slope = 0.1f,
+					    .out_slope = 1};
+		s2_short_conv_forward(x, c, &io, work);
+		for (size_t t = 0; t < LEN; t++)
+			for (size_t i = 0; i < C; i++)
+				CHECK(t >= 24 && t <= 26 ? !isfinite(out[t * C + i])
+							 : t >= 18 && t < 30 ? true : isfinite(out[t * C + i]));
+	}
+	w[5 * C * 3 + 4] = INFINITY;
+	CHECK_INT(s2_short_conv_new(&c, &plain, S2ST_INT8, arena, &err), S2ST_EMODEL);
+	CHECK_CONTAINS(err.text, "output 5 of a weight is not finite");
+	free(w);
+	free((void *)(uintptr_t)plain.bias);
+	free(in);
+	free(out);
+	free(work);
 	s2_arena_free(arena);
 }
 
@@ -138,6 +220,15 @@ int main(void)
 {
 	uint64_t seed = 5;
 	test_suits();
+	for (int isa = 0; isa < N_ALL_ISAS; isa++) {
+		s2_exec x;
+		s2_pool *pool;
+		if (!math_open(&x, &pool, math_isas[isa], 1))
+			continue;
+		test_extremes(&x);
+		test_not_finite(&x);
+		math_close(&x, pool);
+	}
 	static const size_t dilations[] = {1, 3, 5};
 	for (size_t k = 3; k <= 14; k++)
 		for (size_t d = 0; d < 3; d++)
