@@ -4,26 +4,34 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
+/* A loop is opened by its number and closed again before the caller returns. The crew looks at that number; who joins
+ * says so first (working) and looks once more, so that either it finds the loop closed or the caller waits for it. No
+ * lock is taken while the crew is awake: loops of a decoder's step take some 10 microseconds. */
 struct s2_pool {
 	int n_threads; /* caller included */
 	pthread_t *threads;
 	int n_started;
 
-	int spins; /* looks for work before going to sleep */
+	int spins;        /* looks for work before going to sleep */
 	atomic_int limit; /* threads that work on one loop, caller included */
-
-	pthread_mutex_t busy; /* held by the session whose loop runs */
-	pthread_mutex_t lock; /* guards changes of everything below but `next` */
-	pthread_cond_t wake, done;
-	atomic_ulong generation; /* one more for each loop */
-	bool quit;
-	atomic_int working; /* crew members that have joined this generation's loop and not left it */
+	atomic_bool busy; /* some session's loop runs; the rest but `quit` is that session's */
 
 	s2_task *task;
 	void *arg;
 	size_t n;
-	atomic_size_t next;
+	unsigned long last; /* number of the newest loop */
+
+	_Alignas(64) atomic_ulong open; /* number of the loop that can be joined; 0: none */
+	_Alignas(64) atomic_size_t next;
+	_Alignas(64) atomic_int working; /* of the crew */
+
+	_Alignas(64) pthread_mutex_t lock; /* of those who sleep */
+	pthread_cond_t wake, done;
+	atomic_int sleepers;
+	atomic_bool waiting; /* the caller sleeps until nobody is working */
+	bool quit;
 };
 
 /* Some 30 microseconds: loops of one forward pass follow each other faster than a thread wakes. */
@@ -53,35 +61,42 @@ static void work(s2_pool *p, int worker)
 	}
 }
 
+/* The number of a loop other than `seen`; 0: the pool ends. */
+static unsigned long await_loop(s2_pool *p, unsigned long seen)
+{
+	unsigned long now;
+	for (int i = 0; i < p->spins; i++, relax())
+		if ((now = atomic_load(&p->open)) != 0 && now != seen)
+			return now;
+	pthread_mutex_lock(&p->lock);
+	atomic_fetch_add(&p->sleepers, 1);
+	while (((now = atomic_load(&p->open)) == 0 || now == seen) && !p->quit)
+		pthread_cond_wait(&p->wake, &p->lock);
+	atomic_fetch_sub(&p->sleepers, 1);
+	if (p->quit)
+		now = 0;
+	pthread_mutex_unlock(&p->lock);
+	return now;
+}
+
 static void *crew_main(void *arg)
 {
 	crew me = *(crew *)arg;
 	free(arg);
 	s2_pool *p = me.pool;
 	unsigned long seen = 0;
-	for (;;) {
-		for (int i = 0; i < p->spins && atomic_load(&p->generation) == seen; i++)
-			relax();
-		pthread_mutex_lock(&p->lock);
-		while (!p->quit && p->generation == seen)
-			pthread_cond_wait(&p->wake, &p->lock);
-		if (p->quit)
-			break;
-		seen = p->generation;
-		/* Who comes when all is handed out does not join, so that nobody waits for sleepers. */
-		bool join = atomic_load(&p->next) < p->n && me.worker < atomic_load(&p->limit);
-		if (join)
-			p->working++;
-		pthread_mutex_unlock(&p->lock);
-		if (!join)
+	while ((seen = await_loop(p, seen)) != 0) {
+		if (me.worker >= atomic_load(&p->limit))
 			continue;
-		work(p, me.worker);
-		pthread_mutex_lock(&p->lock);
-		if (--p->working == 0)
+		atomic_fetch_add(&p->working, 1);
+		if (atomic_load(&p->open) == seen)
+			work(p, me.worker);
+		if (atomic_fetch_sub(&p->working, 1) == 1 && atomic_load(&p->waiting)) {
+			pthread_mutex_lock(&p->lock);
 			pthread_cond_signal(&p->done);
-		pthread_mutex_unlock(&p->lock);
+			pthread_mutex_unlock(&p->lock);
+		}
 	}
-	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
@@ -115,16 +130,16 @@ int s2_pool_new(s2_pool **out, int threads, s2st_error *err)
 	*out = NULL;
 	if (threads < 0 || threads > 1024)
 		return s2_fail(err, S2ST_EINPUT, "threads: expected 0 to 1024, found %d", threads);
-	s2_pool *p = calloc(1, sizeof *p);
+	s2_pool *p = aligned_alloc(64, sizeof *p);
 	if (!p)
 		return s2_fail_mem(err, "thread pool");
-	pthread_mutex_init(&p->busy, NULL);
+	memset(p, 0, sizeof *p);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->wake, NULL);
 	pthread_cond_init(&p->done, NULL);
 	int cores = usable_cores();
 	p->n_threads = threads ? threads : cores;
-	p->limit = p->n_threads;
+	atomic_store(&p->limit, p->n_threads);
 	p->spins = p->n_threads <= cores ? SPINS : 0; /* spinning would take the core from who has the work */
 	p->threads = calloc((size_t)p->n_threads, sizeof *p->threads);
 	if (!p->threads || start_crew(p) < 0) {
@@ -148,7 +163,6 @@ void s2_pool_free(s2_pool *p)
 	pthread_cond_destroy(&p->wake);
 	pthread_cond_destroy(&p->done);
 	pthread_mutex_destroy(&p->lock);
-	pthread_mutex_destroy(&p->busy);
 	free(p->threads);
 	free(p);
 }
@@ -163,29 +177,46 @@ int s2_pool_threads(const s2_pool *p)
 	return p ? p->n_threads : 1;
 }
 
-void s2_pool_run(s2_pool *p, size_t n, s2_task *task, void *arg)
+/* Opens the loop for the crew. */
+static void publish(s2_pool *p, size_t n, s2_task *task, void *arg)
 {
-	if (!p || p->n_started == 0 || n < 2 || atomic_load(&p->limit) < 2 || pthread_mutex_trylock(&p->busy) != 0) {
-		for (size_t i = 0; i < n; i++)
-			task(arg, i, 0);
-		return;
-	}
-	pthread_mutex_lock(&p->lock);
 	p->task = task;
 	p->arg = arg;
 	p->n = n;
 	atomic_store(&p->next, 0);
-	p->generation++;
-	pthread_cond_broadcast(&p->wake);
-	pthread_mutex_unlock(&p->lock);
+	atomic_store(&p->open, ++p->last);
+	if (atomic_load(&p->sleepers) > 0) {
+		pthread_mutex_lock(&p->lock);
+		pthread_cond_broadcast(&p->wake);
+		pthread_mutex_unlock(&p->lock);
+	}
+}
 
-	work(p, 0);
-
+/* From here on nobody joins; waits for those who have. */
+static void close_loop(s2_pool *p)
+{
+	atomic_store(&p->open, 0);
 	for (int i = 0; i < p->spins && atomic_load(&p->working) > 0; i++)
 		relax();
-	pthread_mutex_lock(&p->lock); /* from here on nobody joins: all is handed out */
-	while (p->working > 0)
+	if (atomic_load(&p->working) == 0)
+		return;
+	pthread_mutex_lock(&p->lock);
+	atomic_store(&p->waiting, true);
+	while (atomic_load(&p->working) > 0)
 		pthread_cond_wait(&p->done, &p->lock);
+	atomic_store(&p->waiting, false);
 	pthread_mutex_unlock(&p->lock);
-	pthread_mutex_unlock(&p->busy);
+}
+
+void s2_pool_run(s2_pool *p, size_t n, s2_task *task, void *arg)
+{
+	if (!p || p->n_started == 0 || n < 2 || atomic_load(&p->limit) < 2 || atomic_exchange(&p->busy, true)) {
+		for (size_t i = 0; i < n; i++)
+			task(arg, i, 0);
+		return;
+	}
+	publish(p, n, task, arg);
+	work(p, 0);
+	close_loop(p);
+	atomic_store(&p->busy, false);
 }

@@ -27,7 +27,8 @@ enum {
 	GATHER_LD = KC_FEW + 16,     /* copied left rows; the odd distance spreads them over cache sets */
 	GATHER = S2_MAX_MR * GATHER_LD,
 	TILE = S2_MAX_MR * S2_MAX_NR,
-	SMALL = 1 << 20, /* multiply-adds below which waking the crew costs more than it saves */
+	ALONE = 1 << 16, /* multiply-adds that are not worth a loop of the crew */
+	SMALL = 1 << 20, /* and that are worth one job a thread, no more */
 };
 
 typedef struct product {
@@ -48,7 +49,7 @@ typedef struct product {
 	bool direct;               /* so few, and the weight so plain, that it is used unpacked */
 	bool ready;                /* the weight lies as its one panel would */
 	bool plain;                /* tiles lie in `out` as they are computed, and nothing is left to do to them */
-	size_t job_rows, job_cols; /* multiples of mr, nr */
+	size_t job_rows, job_cols; /* multiples of mr, nr (direct: nr / 2) */
 	size_t col_jobs;
 } product;
 
@@ -288,13 +289,11 @@ static void plan_chain(product *p)
 /* Four jobs a thread where there is enough to do. Columns are divided first: that repeats no packing. */
 static void plan_jobs(product *p, size_t threads)
 {
-	size_t mr = p->k->mr, nr = p->k->nr, panels = parts_of(p->n, nr), tiles = parts_of(p->m, mr),
-	       want = 4 * threads;
-	if (threads == 1 || p->m * p->n * p->chain < SMALL)
-		want = 1;
-	size_t wide = p->few ? 1 : 4; /* panels that share a pass over the left rows */
-	size_t col_jobs = s2_max(s2_min(want, panels / wide), 1);
-	p->job_cols = parts_of(panels, col_jobs) * nr;
+	const size_t mr = p->k->mr, nr = p->k->nr, work = p->m * p->n * p->chain, tiles = parts_of(p->m, mr);
+	const size_t want = threads == 1 || work < ALONE ? 1 : work < SMALL ? threads : 4 * threads;
+	const size_t grain = p->direct ? nr / 2 : nr; /* columns that are read side by side */
+	const size_t grains = parts_of(p->n, grain), wide = p->few ? 1 : 4; /* that share a pass over the left rows */
+	p->job_cols = parts_of(grains, s2_max(s2_min(want, grains / wide), 1)) * grain;
 	p->col_jobs = parts_of(p->n, p->job_cols);
 	size_t row_jobs = s2_max(s2_min(parts_of(want, p->col_jobs), tiles / 8), 1);
 	p->job_rows = parts_of(tiles, row_jobs) * mr;

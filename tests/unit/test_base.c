@@ -1,5 +1,6 @@
 /* The base layer: arena, thread pool, mapped files, the atomic writer, error sentences. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,6 +82,45 @@ static void nested(void *arg, size_t i, int worker)
 	s2_pool_run(l->pool, 8, count, &inner); /* the pool is busy: done alone, not a deadlock */
 }
 
+/* Callers side by side, while the crew falls asleep and is limited now and then. */
+enum { RIVALS = 3, LOOPS = 3000, MOST_TURNS = 12 };
+
+static void *run_loops(void *arg)
+{
+	s2_pool *p = arg;
+	size_t wrong = 0;
+	for (size_t i = 0; i < LOOPS; i++) {
+		atomic_int seen[MOST_TURNS] = {0};
+		loop l = {seen, p, s2_pool_threads(p) - 1};
+		const size_t n = i % (MOST_TURNS + 1);
+		s2_pool_run(p, n, count, &l);
+		for (size_t j = 0; j < MOST_TURNS; j++)
+			wrong += atomic_load(&seen[j]) != (j < n);
+		if (i % 100 == 0)
+			s2_pool_limit(p, 1 + (int)(i / 100 % 3));
+		if (i % 500 == 0)
+			usleep(1000);
+	}
+	return wrong ? p : NULL;
+}
+
+static void test_rivals(void)
+{
+	for (int threads = 2; threads <= 4; threads++) { /* with spinning, and without where cores are few */
+		s2_pool *p;
+		pthread_t rivals[RIVALS];
+		REQUIRE_OK(s2_pool_new(&p, threads, &err));
+		for (size_t i = 0; i < RIVALS; i++)
+			REQUIRE(pthread_create(&rivals[i], NULL, run_loops, p) == 0);
+		for (size_t i = 0; i < RIVALS; i++) {
+			void *wrong;
+			REQUIRE(pthread_join(rivals[i], &wrong) == 0);
+			CHECK(wrong == NULL);
+		}
+		s2_pool_free(p);
+	}
+}
+
 static void test_pool(void)
 {
 	for (int threads = 1; threads <= 5; threads++) {
@@ -105,6 +145,7 @@ static void test_pool(void)
 		free(seen);
 		s2_pool_free(p);
 	}
+	test_rivals();
 	s2_pool *p;
 	CHECK_INT(s2_pool_new(&p, -1, &err), S2ST_EINPUT);
 	CHECK(p == NULL);
