@@ -13,6 +13,13 @@ static inline float s2_f32_of_bits(uint32_t bits)
 	return f;
 }
 
+static inline uint32_t s2_bits_of_f32(float f)
+{
+	uint32_t bits;
+	memcpy(&bits, &f, sizeof bits);
+	return bits;
+}
+
 static inline float s2_bf16_to_f32(uint16_t b)
 {
 	return s2_f32_of_bits((uint32_t)b << 16);
@@ -21,8 +28,7 @@ static inline float s2_bf16_to_f32(uint16_t b)
 /* To nearest, ties to even. A NaN stays one; numbers below 2^-126 become zero, as AVX-512's instruction has it. */
 static inline uint16_t s2_f32_to_bf16(float f)
 {
-	uint32_t bits;
-	memcpy(&bits, &f, sizeof bits);
+	const uint32_t bits = s2_bits_of_f32(f);
 	const uint32_t magnitude = bits & 0x7fffffffu, near = bits + 0x7fffu + (bits >> 16 & 1);
 	const uint32_t kept = magnitude > 0x7f800000u ? bits | 0x400000u : near;
 	return (uint16_t)((magnitude < 0x800000u ? bits & 0x80000000u : kept) >> 16);

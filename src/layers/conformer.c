@@ -203,6 +203,7 @@ static int attend(const s2_exec *x, const s2_conformer_config *c, const s2_confo
 	const s2_attention_args args = {
 		.q = q, .k = k, .v = v, .ld_q = d, .ld_k = d, .ld_v = d, .ld_out = d, .n_q = t, .n_k = t,
 		.heads = c->heads, .head_dim = hd, .distance_q = qv, .distance_k = p, .ld_distance = d,
+		.narrow = l->k.w.packed != NULL,
 	};
 	S2_TRY(s2_attention(x, in, &args, err));
 	s2_linear_forward(x, h, d, in, t, &l->out, &(s2_epilogue){.residual = h, .ld_residual = d});

@@ -222,6 +222,7 @@ static int attend_sequence(const s2_exec *x, const s2_transformer_config *c, con
 		.head_dim = d / c->heads,
 		.bias = bias,
 		.gate = gates,
+		.narrow = l->self.k.w.packed != NULL,
 	};
 	S2_TRY(s2_attention(x, buf, &args, err));
 	close_sublayer(x, c, h, t, &l->self.out, buf, &l->self_norm);

@@ -13,6 +13,7 @@
 #ifndef S2_MATH_KERNELS_H
 #define S2_MATH_KERNELS_H
 
+#include "base/half.h"
 #include "math/ops.h"
 #include "math/short_conv.h"
 #include "math/step_attention.h"
@@ -85,15 +86,25 @@ typedef struct s2_reduced_tile {
 	/* int8 and int16: of the left operand's run (i, j). */
 	const s2_run *runs; /* runs[i*run_row + j*run_tap] */
 	size_t run_row, run_tap;
-	/* int8: of column n, and the sum of the weights of tap j and column n. */
-	const float *w_scale;
-	const int32_t *w_sum; /* w_sum[j*S2_PANEL + n] */
+	const float *w_scale; /* of column n; int16: may be NULL */
+	const int32_t *w_sum; /* int8: of the weights of tap j and column n, w_sum[j*S2_PANEL + n] */
 } s2_reduced_tile;
+
+/* int16: the largest magnitude of a converted run, and below which a run counts as zero: its scale could not be
+ * inverted. */
+#define S2_INT16_TOP  4095
+#define S2_INT16_TINY 0x1p-100f
+
+/* To nearest even, for |x| < 2^15: with 1.5 * 2^23 added, the integer is in the low bits. */
+static inline uint32_t s2_int16_of(float x)
+{
+	return s2_bits_of_f32(x + 0x1.8p23f) & 0xffff;
+}
 
 typedef struct s2_reduced_kernels {
 	size_t mr, nr; /* S2_PANEL is a multiple of nr; nr is at most the nr of the table that it stands in */
 	/* Words of a run of n floats. Channels past n in the last word may hold any finite value: their weights are
-	 * zero. Words of zeros and the run {0, 0} mean zeros. (int16: short_words does it.) */
+	 * zero. Words of zeros and the run {0, 0} mean zeros. int16: magnitudes up to S2_INT16_TOP. */
 	s2_run (*convert)(uint32_t *out, const float *in, size_t n);
 	void (*tile)(const s2_reduced_tile *t);
 } s2_reduced_kernels;
@@ -121,6 +132,9 @@ struct s2_kernels {
 	void (*channel_norm)(float *out, const float *in, const float *weight, const float *bias, size_t rows,
 			     size_t ld, size_t n, float eps);
 	void (*softmax)(float *row, size_t n);
+	/* As int16 words: a row's shares add up to `most` or less, but for rounding, and the largest has up to 15 bits;
+	 * zeros up to a multiple of 16, for which the row has room. `words` may be `row`, which is spent. */
+	s2_run (*softmax_words)(uint32_t *words, float *row, size_t n, float most);
 	void (*log_softmax)(float *row, size_t n);
 	void (*past_scores)(float *scores, const float *q, const s2_past *past, size_t dim); /* q · step p, p < n */
 	void (*past_values)(float *out, const float *weights, const s2_past *past, size_t dim);

@@ -55,3 +55,24 @@ static inline s2_run s2_words_int8(uint32_t *out, const float *in, size_t n)
 	}
 	return run;
 }
+
+/* Symmetric, over a scale that makes the largest magnitude S2_INT16_TOP. */
+static inline s2_run s2_words_int16(uint32_t *out, const float *in, size_t n)
+{
+	float top = 0, check = 0;
+	for (size_t i = 0; i < n; i++) {
+		const float size = in[i] < 0 ? -in[i] : in[i];
+		top = size > top ? size : top;
+		check += in[i] * 0.0f; /* NaN where a value is not finite */
+	}
+	if (!(check == 0) || top < S2_INT16_TINY) {
+		memset(out, 0, (n + 1) / 2 * sizeof *out);
+		return (s2_run){check == 0 ? 0 : NAN, 0};
+	}
+	const float by = S2_INT16_TOP / top;
+	for (size_t i = 0; i < n / 2; i++)
+		out[i] = s2_int16_of(in[2 * i] * by) | s2_int16_of(in[2 * i + 1] * by) << 16;
+	if (n % 2)
+		out[n / 2] = s2_int16_of(in[n - 1] * by);
+	return (s2_run){top / S2_INT16_TOP, 0};
+}

@@ -78,7 +78,7 @@ static void tile_int16(const s2_reduced_tile *t)
 						    t->panel[(j * t->words + k) * S2_PANEL + n]);
 				acc = multiply_add((float)sum, t->runs[i * t->run_row + j * t->run_tap].scale, acc);
 			}
-			t->acc[i * t->ld_acc + n] = acc;
+			t->acc[i * t->ld_acc + n] = t->w_scale ? acc * t->w_scale[n] : acc;
 		}
 }
 
@@ -87,4 +87,4 @@ const s2_reduced_kernels s2_bf16_scalar = {
 const s2_reduced_kernels s2_int8_scalar = {
 	.mr = MR, .nr = NR, .convert = s2_words_int8, .tile = tile_int8};
 const s2_reduced_kernels s2_int16_scalar = {
-	.mr = MR, .nr = NR, .tile = tile_int16};
+	.mr = MR, .nr = NR, .convert = s2_words_int16, .tile = tile_int16};

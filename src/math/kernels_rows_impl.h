@@ -242,6 +242,30 @@ static void KERNEL(softmax)(float *row, size_t n)
 		v16_storen(row + i, v16_mul(v16_loadn(row + i, m), share), m);
 }
 
+static s2_run KERNEL(softmax_words)(uint32_t *words, float *row, size_t n, float most)
+{
+	v16 top = v16_set1(row_max(row, n)), sum = v16_set1(0);
+	FOR_V16 (n) {
+		v16 e = v16_exp(v16_sub(v16_loadn(row + i, m), top));
+		v16_storen(row + i, e, m);
+		sum = v16_add(sum, v16_loadn(row + i, m));
+	}
+	const float share = 1 / v16_sum(sum), by = most * share < INT16_MAX ? most * share : INT16_MAX;
+	const size_t end = (n + 15) / 16 * 16;
+	if (!(share > 0)) {
+		memset(words, 0, end / 2 * sizeof *words);
+		return (s2_run){NAN, 0};
+	}
+	memset(row + n, 0, (end - n) * sizeof *row);
+	v16 scale = v16_set1(by), rounded = v16_set1(0);
+	for (size_t i = 0; i < end; i += 16) {
+		const v16 q = v16_round(v16_mul(v16_load(row + i), scale));
+		rounded = v16_add(rounded, q); /* exact */
+		v16_store_int16(words + i / 2, q);
+	}
+	return (s2_run){1 / v16_sum(rounded), 0}; /* what they are multiplied with adds up to 1 */
+}
+
 static void KERNEL(log_softmax)(float *row, size_t n)
 {
 	float top = row_max(row, n);

@@ -70,9 +70,6 @@ static void KERNEL(short_in)(float *values, size_t ld, const float *const *rows,
 	SHORT_IN((char *)values, ld * sizeof *values, 1, false)
 }
 
-/* Rows below this count as zero: their scale could not be inverted. */
-#define SHORT_TINY 0x1p-100f
-
 static s2_run KERNEL(short_words)(uint32_t *values, size_t ld, const float *const *rows, size_t channels,
 				  const s2_short_rule *r, float slope)
 {
@@ -86,7 +83,7 @@ static s2_run KERNEL(short_words)(uint32_t *values, size_t ld, const float *cons
 		}
 	const float below = slope * v16_top(v16_sub(zero, low)), above = v16_top(high);
 	s2_run run = {above > below ? above : below, 0};
-	if (!(run.scale >= SHORT_TINY) || !(v16_sum(check) == 0)) {
+	if (!(run.scale >= S2_INT16_TINY) || !(v16_sum(check) == 0)) {
 		run.scale = v16_sum(check) == 0 ? 0 : NAN;
 		for (size_t p = 0; p < r->points; p++)
 			memset(values + p * ld, 0, channels / 2 * sizeof *values);

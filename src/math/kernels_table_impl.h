@@ -17,6 +17,7 @@ const s2_kernels TABLE = {
 	.layer_norm = KERNEL(layer_norm),
 	.channel_norm = KERNEL(channel_norm),
 	.softmax = KERNEL(softmax),
+	.softmax_words = KERNEL(softmax_words),
 	.log_softmax = KERNEL(log_softmax),
 	.past_scores = KERNEL(past_scores),
 	.past_values = KERNEL(past_values),

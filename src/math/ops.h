@@ -40,6 +40,7 @@ void s2_sinusoid(float *out, size_t position, size_t dim);
  * than a block of rows.
  * bias: NULL, or what the distance from query to key adds to their score, [heads, n_q + n_k - 1]: key j for query i at
  * j - i + n_q - 1 of its head. gate: NULL, or [n_q, heads], which multiplies it.
+ * narrow: products in int16 where they fit (attention_int16.h), for networks in reduced precision.
  * distance_q, distance_k: NULL, or what is multiplied instead (Transformer-XL): queries as q, and a key for each
  * distance, n_q + n_k - 1 rows in the order of the bias; rows of both are ld_distance apart. */
 typedef struct s2_attention_args {
@@ -49,6 +50,7 @@ typedef struct s2_attention_args {
 	const float *bias, *gate;
 	const float *distance_q, *distance_k;
 	size_t ld_distance;
+	bool narrow;
 } s2_attention_args;
 S2ST_CHECK int s2_attention(const s2_exec *x, float *out, const s2_attention_args *a, s2st_error *err);
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "math/short_conv.h"
+#include "math/kernels.h"
 
 enum {
 	VALUE = (1 << 14) - 1, /* a point's factors add up to so much, and its values are at most one larger */
@@ -73,15 +73,6 @@ static void find_scales(const s2_short_conv *c, float *scales, const float *pane
 	}
 }
 
-/* To nearest even, for |x| < 2^22: with 1.5 * 2^23 added, the integer is in the low bits. */
-static uint32_t nearest(float x)
-{
-	uint32_t bits;
-	const float shifted = x + 0x1.8p23f;
-	memcpy(&bits, &shifted, sizeof bits);
-	return bits & 0xffff;
-}
-
 static void round_panel(const s2_short_conv *c, uint32_t *words, const float *scales, const float *panel, double size)
 {
 	float by[S2_PANEL];
@@ -89,7 +80,7 @@ static void round_panel(const s2_short_conv *c, uint32_t *words, const float *sc
 		by[n] = scales[n] > 0 ? (float)(1 / ((double)scales[n] * size)) : 0;
 	for (size_t i = 0; i < c->chunks * c->c_in; i += 2, panel += 2 * c->width, words += S2_PANEL)
 		for (size_t n = 0; n < c->width; n++)
-			words[n] = nearest(panel[n] * by[n]) | nearest(panel[c->width + n] * by[n]) << 16;
+			words[n] = s2_int16_of(panel[n] * by[n]) | s2_int16_of(panel[c->width + n] * by[n]) << 16;
 }
 
 int s2_short_narrow(s2_short_conv *c, const float *points, s2_arena *a, s2st_error *err)

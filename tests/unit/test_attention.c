@@ -36,14 +36,17 @@ static const float **rows_of(const float *matrix, size_t n, size_t ld)
 	return rows;
 }
 
-/* Values lie in [-1, 1) and weights add up to 1; scores of hd products carry their own rounding into the weights. */
-static double slack(size_t n, size_t hd)
+/* Values lie in [-1, 1) and weights add up to 1; scores of hd products carry their own rounding into the weights. In
+ * int16 that is a step of 2^-13 of a query's or key's largest channel, 2^-12 of a value's. */
+static double slack(size_t n, size_t hd, bool narrow)
 {
+	if (narrow)
+		return (4 * sqrt((double)hd) + 8) * 0x1p-13;
 	return 8 * (sqrt((double)n) + (double)hd) * 0x1p-24;
 }
 
 static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t heads, size_t hd, bool with_bias,
-			    bool with_gate, bool with_products, uint64_t *seed)
+			    bool with_gate, bool with_products, bool narrow, uint64_t *seed)
 {
 	s2st_error err;
 	size_t width = heads * hd, ld = width + 3;
@@ -75,7 +78,8 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 			       .gate = with_gate ? gate : NULL,
 			       .distance_q = with_products ? dq : NULL,
 			       .distance_k = with_products ? dk : NULL,
-			       .ld_distance = ld};
+			       .ld_distance = ld,
+			       .narrow = narrow};
 	REQUIRE_OK(s2_attention(x, out, &a, &err));
 	size_t wrong = 0;
 	for (size_t i = 0; i < n_q; i++)
@@ -90,7 +94,7 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 			}
 			exact_attention(want, q + i * ld + h * hd, k_rows, v_rows, h * hd, row, n_k, hd);
 			for (size_t d = 0; d < hd; d++)
-				wrong += !(fabs((double)out[i * ld + h * hd + d] - want[d]) <= slack(n_k, hd));
+				wrong += !(fabs((double)out[i * ld + h * hd + d] - want[d]) <= slack(n_k, hd, narrow));
 		}
 	if (wrong)
 		fprintf(stderr, "%s: attention %zu x %zu, %zu heads of %zu\n", s2_kernels_name(x->k), n_q, n_k, heads,
@@ -110,7 +114,7 @@ static void check_attention(const s2_exec *x, size_t n_q, size_t n_k, size_t hea
 	free(want);
 }
 
-static void test_attention(const s2_exec *x)
+static void test_attention(const s2_exec *x, bool narrow)
 {
 	static const size_t counts[] = {1, 2, 7, 33, 65, 168};
 	uint64_t seed = 1;
@@ -118,9 +122,50 @@ static void test_attention(const s2_exec *x)
 		for (size_t j = 0; j < 6; j++)
 			check_attention(x, counts[i], counts[j], 1 + i % 3,
 					(size_t[]){5, 16, 24, 64, 80, 1}[(i + j) % 6], (i + j) % 2, j % 2, i % 3 == 2,
-					&seed);
-	check_attention(x, 5, 1000, 2, 64, true, true, false, &seed);
-	check_attention(x, 200, 300, 2, 16, true, true, true, &seed); /* several blocks of queries */
+					narrow, &seed);
+	check_attention(x, 5, 1000, 2, 64, true, true, false, narrow, &seed);
+	check_attention(x, 200, 300, 2, 16, true, true, true, narrow, &seed); /* several blocks of queries */
+	check_attention(x, 3, 40, 2, 160, true, false, false, narrow, &seed); /* heads too wide for int16 */
+}
+
+/* int16 at its bounds: all products of one sign, as many keys as it has steps, or one that gets all. */
+static void test_narrow_bounds(const s2_exec *x)
+{
+	enum { N_Q = 15, N_K = 3000, HD = 128 };
+	s2st_error err;
+	float *q = math_alloc(N_Q * HD), *k = math_alloc((size_t)N_K * HD), *v = math_alloc((size_t)N_K * HD),
+	      *out = math_alloc(N_Q * HD);
+	const s2_attention_args a = {.q = q, .k = k, .v = v, .ld_q = HD, .ld_k = HD, .ld_v = HD, .ld_out = HD,
+				     .n_q = N_Q, .n_k = N_K, .heads = 1, .head_dim = HD, .narrow = true};
+	for (size_t i = 0; i < (size_t)N_K * HD; i++) {
+		k[i] = -0.5f;
+		v[i] = i % HD % 2 ? -7 : 0.25f;
+	}
+	for (size_t i = 0; i < N_Q * HD; i++)
+		q[i] = 3;
+	REQUIRE_OK(s2_attention(x, out, &a, &err));
+	for (size_t i = 0; i < N_Q * HD; i++)
+		CHECK(fabsf(out[i] - v[i % HD]) <= 1e-3f * fabsf(v[i % HD]));
+	for (size_t d = 0; d < HD; d++) {
+		k[1234 * HD + d] = 0.5f;
+		v[1234 * HD + d] = 100 + (float)d;
+	}
+	REQUIRE_OK(s2_attention(x, out, &a, &err));
+	for (size_t i = 0; i < N_Q * HD; i++)
+		CHECK(fabsf(out[i] - v[1234 * HD + i % HD]) <= 1e-3f * fabsf(v[1234 * HD + i % HD]));
+	q[3 * HD + 5] = NAN; /* seen in its row, and nowhere else; in a value: in its channel */
+	v[7 * HD + 9] = INFINITY;
+	REQUIRE_OK(s2_attention(x, out, &a, &err));
+	for (size_t i = 0; i < N_Q * HD; i++)
+		CHECK(isfinite(out[i]) == (i / HD != 3 && i % HD != 9));
+	k[11 * HD] = NAN; /* in a key: everywhere */
+	REQUIRE_OK(s2_attention(x, out, &a, &err));
+	for (size_t i = 0; i < N_Q * HD; i++)
+		CHECK(!isfinite(out[i]));
+	free(q);
+	free(k);
+	free(v);
+	free(out);
 }
 
 /* ---- steps ---- */
@@ -272,7 +317,7 @@ static void check_row(const s2_exec *x, const step_case *c, size_t sentence, siz
 		free(k);
 		free(v);
 		for (size_t d = 0; d < hd; d++)
-			wrong += !(fabs((double)got[at + h * hd + d] - want[d]) <= slack(s->n, hd));
+			wrong += !(fabs((double)got[at + h * hd + d] - want[d]) <= slack(s->n, hd, false));
 	}
 	CHECK_INT(wrong, 0);
 	s2_step_keys keys = *s;
@@ -294,7 +339,8 @@ static void check_row(const s2_exec *x, const step_case *c, size_t sentence, siz
 			sum += (double)weights[i / hd * s->n + p] * (double)c->tokens[sentence].v[p * width + i];
 			all += (double)weights[i / hd * s->n + p];
 		}
-		CHECK(fabs(sum - (double)alone[i]) <= slack(s->n, hd) && fabs(all - 1) <= slack(s->n, hd));
+		const double most = slack(s->n, hd, false);
+		CHECK(fabs(sum - (double)alone[i]) <= most && fabs(all - 1) <= most);
 	}
 	free(weights);
 	free(alone);
@@ -332,7 +378,7 @@ static void test_determinism(void)
 	float *q = math_random((size_t)N_Q * WIDTH, &seed), *kv = math_random((size_t)N_K * WIDTH, &seed),
 	      *reference[2] = {NULL, NULL};
 	step_case steps = make_step(4, 6, 333, 8, 64, &seed);
-	size_t n = (size_t)N_Q * WIDTH + steps.rows * 8 * 64;
+	const size_t sequence = (size_t)N_Q * WIDTH, n = 2 * sequence + steps.rows * 8 * 64;
 	float *out = math_alloc(n);
 	s2_attention_args a = {.q = q,
 			       .k = kv,
@@ -345,14 +391,17 @@ static void test_determinism(void)
 			       .n_k = N_K,
 			       .heads = HEADS,
 			       .head_dim = HD};
-	for (size_t i = 0; i < N_ISAS; i++)
+	for (size_t i = 0; i < N_ALL_ISAS; i++)
 		for (size_t t = 0; t < 4; t++) {
 			s2_exec x;
 			s2_pool *pool;
 			if (!math_open(&x, &pool, math_isas[i], threads[t]))
 				break;
-			REQUIRE_OK(s2_attention(&x, out, &a, &err));
-			REQUIRE_OK(s2_step_attention(&x, out + N_Q * WIDTH, settled(&steps, &x), &err));
+			for (size_t narrow = 0; narrow < 2; narrow++) {
+				a.narrow = narrow;
+				REQUIRE_OK(s2_attention(&x, out + narrow * sequence, &a, &err));
+			}
+			REQUIRE_OK(s2_step_attention(&x, out + 2 * sequence, settled(&steps, &x), &err));
 			float **ref = &reference[math_fused(&x)];
 			if (*ref) {
 				CHECK(math_same(*ref, out, n));
@@ -372,12 +421,14 @@ static void test_determinism(void)
 
 int main(void)
 {
-	for (size_t i = 0; i < N_ISAS; i++) {
+	for (size_t i = 0; i < N_ALL_ISAS; i++) {
 		s2_exec x;
 		s2_pool *pool;
 		if (!math_open(&x, &pool, math_isas[i], 1))
 			continue;
-		test_attention(&x);
+		test_attention(&x, false);
+		test_attention(&x, true);
+		test_narrow_bounds(&x);
 		test_step(&x);
 		math_close(&x, pool);
 	}
