@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 #include "formats/checkpoint.h"
-#include "math/conv.h"
+#include "math/short_conv.h"
 
 /* A weight used where it lies in the mapped file: any float dtype, any strides. */
 typedef struct s2_weight {
@@ -70,6 +70,11 @@ S2ST_CHECK int s2_bind_weight_norm(const s2_binder *b, s2_weight *out, const cha
  * precision is reduced. `norm_dim` as above; -1: plain "weight", used where it lies. */
 S2ST_CHECK int s2_bind_conv1d(const s2_binder *b, s2_conv1d *c, const char *prefix, int norm_dim, bool transposed,
 			      s2st_error *err);
+S2ST_CHECK int s2_bind_bias(const s2_binder *b, const float **out, const char *prefix, size_t n, s2st_error *err);
+/* The weight and, if it has one, the bias of a convolution at stride 1 or 2. Where it has a short form in the binder's
+ * precision, that is all that is kept: *fast, neither c->w nor c->bias; else *fast is NULL. */
+S2ST_CHECK int s2_bind_short_conv(const s2_binder *b, s2_conv1d *c, const s2_short_conv **fast, const char *prefix,
+				  int norm_dim, bool bias, s2st_error *err);
 
 /* Shape of a tensor, to derive what a config lacks: dims of `name`, or S2ST_EMODEL saying it is missing or of other
  * rank. */

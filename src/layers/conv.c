@@ -39,3 +39,36 @@ int s2_bind_conv1d(const s2_binder *b, s2_conv1d *c, const char *prefix, int nor
 	s2_checkpoint_forget(b->ckpt);
 	return rc;
 }
+
+int s2_bind_bias(const s2_binder *b, const float **out, const char *prefix, size_t n, s2st_error *err)
+{
+	const s2_bind_row row = {"bias", 0, 1, {n}, S2_BIND_F32};
+	return s2_bind(b, out, &row, 1, prefix, err);
+}
+
+int s2_bind_short_conv(const s2_binder *b, s2_conv1d *c, const s2_short_conv **fast, const char *prefix, int norm_dim,
+		       bool bias, s2st_error *err)
+{
+	*fast = NULL;
+	if (!s2_short_conv_suits(c, b->precision)) {
+		S2_TRY(s2_bind_conv1d(b, c, prefix, norm_dim, false, err));
+		return bias ? s2_bind_bias(b, &c->bias, prefix, c->c_out, err) : S2ST_OK;
+	}
+	s2_binder passing = *b;
+	passing.arena = s2_arena_new();
+	if (!passing.arena)
+		return s2_fail_mem(err, prefix);
+	int rc = bind_weight(&passing, c, prefix, norm_dim, false, err);
+	if (rc >= 0 && bias)
+		rc = s2_bind_bias(&passing, &c->bias, prefix, c->c_out, err);
+	if (rc >= 0) {
+		rc = s2_short_conv_new(fast, c, b->precision, b->arena, err);
+		if (rc == S2ST_EMODEL)
+			rc = s2_fail_prefix(err, rc, "%s: convolution %s", s2_checkpoint_path(b->ckpt), prefix);
+	}
+	c->w = NULL;
+	c->bias = NULL;
+	s2_arena_free(passing.arena);
+	s2_checkpoint_forget(b->ckpt);
+	return rc;
+}

@@ -5,14 +5,20 @@
 
 #include "math/ops.h"
 
-void s2_linear_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t rows, const s2_linear *l,
-		       const s2_epilogue *e)
+void s2_linear_rows(const s2_exec *x, float *out, size_t ldo, const float *in, size_t ld, size_t rows,
+		    const s2_linear *l, const s2_epilogue *e)
 {
 	s2_epilogue own = e ? *e : (s2_epilogue){0};
 	own.bias = l->b;
-	s2_left a = s2_left_matrix(in, rows, l->w.dims[1], l->w.dims[1]);
+	s2_left a = s2_left_matrix(in, rows, l->w.dims[1], ld);
 	s2_right b = s2_right_weight(&l->w);
 	s2_gemm(x, out, ldo, rows, l->w.dims[0], &a, &b, &own);
+}
+
+void s2_linear_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t rows, const s2_linear *l,
+		       const s2_epilogue *e)
+{
+	s2_linear_rows(x, out, ldo, in, l->w.dims[1], rows, l, e);
 }
 
 void s2_norm_forward(const s2_exec *x, float *out, const float *in, size_t rows, size_t dim, const s2_norm *n)

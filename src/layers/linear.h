@@ -34,6 +34,10 @@ typedef struct s2_norm {
 void s2_linear_forward(const s2_exec *x, float *out, size_t ldo, const float *in, size_t rows, const s2_linear *l,
 		       const s2_epilogue *e);
 
+/* The same of rows that are ld apart. */
+void s2_linear_rows(const s2_exec *x, float *out, size_t ldo, const float *in, size_t ld, size_t rows,
+		    const s2_linear *l, const s2_epilogue *e);
+
 /* out may be in; eps is torch's 1e-5. */
 void s2_norm_forward(const s2_exec *x, float *out, const float *in, size_t rows, size_t dim, const s2_norm *n);
 

@@ -135,11 +135,11 @@ static s2_epilogue query_scale(const s2_transformer_config *c)
 	return (s2_epilogue){.scale = 1 / sqrtf((float)head_dim)};
 }
 
-/* h += layer(in), then for post-norm the norm that closes the sublayer. */
+/* h += layer(in), whose rows are ld apart, then for post-norm the norm that closes the sublayer. */
 static void close_sublayer(const s2_exec *x, const s2_transformer_config *c, float *h, size_t rows, const s2_linear *l,
-			   const float *in, const s2_norm *norm)
+			   const float *in, size_t ld, const s2_norm *norm)
 {
-	s2_linear_forward(x, h, c->dim, in, rows, l, &(s2_epilogue){.residual = h, .ld_residual = c->dim});
+	s2_linear_rows(x, h, c->dim, in, ld, rows, l, &(s2_epilogue){.residual = h, .ld_residual = c->dim});
 	if (!c->pre_norm)
 		s2_norm_forward(x, h, h, rows, c->dim, norm);
 }
@@ -165,9 +165,10 @@ static int feed_forward(const s2_exec *x, const s2_transformer_config *c, const 
 			s2_norm_forward(x, h, h, rows, c->dim, &l->final_norm);
 		return 0;
 	}
-	S2_ALLOC(inner, x->scratch, rows, c->ffn, err);
-	s2_linear_forward(x, inner, c->ffn, in, rows, &l->fc1, &(s2_epilogue){.act = c->act});
-	close_sublayer(x, c, h, rows, &l->fc2, inner, &l->final_norm);
+	const size_t ld = s2_left_ld(c->ffn);
+	S2_ALLOC(inner, x->scratch, rows, ld, err);
+	s2_linear_forward(x, inner, ld, in, rows, &l->fc1, &(s2_epilogue){.act = c->act});
+	close_sublayer(x, c, h, rows, &l->fc2, inner, ld, &l->final_norm);
 	return 0;
 }
 
@@ -225,7 +226,7 @@ static int attend_sequence(const s2_exec *x, const s2_transformer_config *c, con
 		.narrow = l->self.k.w.packed != NULL,
 	};
 	S2_TRY(s2_attention(x, buf, &args, err));
-	close_sublayer(x, c, h, t, &l->self.out, buf, &l->self_norm);
+	close_sublayer(x, c, h, t, &l->self.out, buf, c->dim, &l->self_norm);
 	return 0;
 }
 
@@ -315,7 +316,7 @@ static int attend_past(const s2_exec *x, const s2_transformer_config *c, const s
 	s2_linear_forward(x, v, d, in, rows, &l->self.v, NULL);
 	remember(batch, i, d, k, v);
 	S2_TRY(attend_step(x, batch, i, false, q, buf, err));
-	close_sublayer(x, c, h, rows, &l->self.out, buf, &l->self_norm);
+	close_sublayer(x, c, h, rows, &l->self.out, buf, c->dim, &l->self_norm);
 	return 0;
 }
 
@@ -326,7 +327,7 @@ static int attend_source(const s2_exec *x, const s2_transformer_config *c, const
 	const float *in = open_sublayer(x, c, buf, h, batch->rows, &l->cross_norm);
 	s2_linear_forward(x, q, c->dim, in, batch->rows, &l->cross.q, &scaled);
 	S2_TRY(attend_step(x, batch, i, true, q, buf, err));
-	close_sublayer(x, c, h, batch->rows, &l->cross.out, buf, &l->cross_norm);
+	close_sublayer(x, c, h, batch->rows, &l->cross.out, buf, c->dim, &l->cross_norm);
 	return 0;
 }
 

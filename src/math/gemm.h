@@ -52,6 +52,13 @@ static inline s2_left s2_left_matrix(const float *x, size_t m, size_t k, size_t 
 	return (s2_left){.x = x, .len = m, .ld = ld, .taps = 1, .c = k, .stride = 1, .dilation = 1, .pad = 0};
 }
 
+/* A good distance between rows of n floats that products will read as their left operand: at a multiple of 1 KiB many
+ * of them would share few sets of the L1 cache. */
+static inline size_t s2_left_ld(size_t n)
+{
+	return n % 256 ? n : n + 16;
+}
+
 /* Plain float32 [n, k] rows `ld` apart (a torch Linear weight). */
 static inline s2_right s2_right_f32(const float *w, size_t ld)
 {

@@ -59,6 +59,7 @@ static TILE_INLINE void short_in_body(char *values, size_t ld, const float *cons
 /* short_in_body(.., points, narrow) with constants for the last two. */
 #define SHORT_IN(values, ld, by, narrow)                                                                        \
 	switch (r->points) {                                                                                    \
+	case 7: short_in_body(values, ld, rows, channels, r, slope, by, 7, narrow); break;                      \
 	case 8: short_in_body(values, ld, rows, channels, r, slope, by, 8, narrow); break;                      \
 	case 11: short_in_body(values, ld, rows, channels, r, slope, by, 11, narrow); break;                    \
 	default: short_in_body(values, ld, rows, channels, r, slope, by, S2_SHORT_POINTS, narrow);              \
@@ -131,6 +132,7 @@ static void KERNEL(short_out)(const s2_short_out *o, const float *values, size_t
 			      const s2_short_rule *r)
 {
 	switch (r->points) {
+	case 7: short_out_body(o, values, ld, channels, r, 7); break;
 	case 8: short_out_body(o, values, ld, channels, r, 8); break;
 	case 11: short_out_body(o, values, ld, channels, r, 11); break;
 	default: short_out_body(o, values, ld, channels, r, S2_SHORT_POINTS);

@@ -8,8 +8,10 @@
 enum {
 	ROWS = S2_SHORT_ROWS,
 	TILES = 84, /* of a block: whole tiles of the matrix product, and rows enough for a weight that is read once */
-	MAX_TAPS = 24,
+	MAX_TAPS = 128,
+	MAX_TAPS_REDUCED = 24,
 	LANES = 16,
+	PANEL = 2 * LANES,
 };
 
 /* ---- weights ---------------------------------------------------------------------------------------------------- */
@@ -19,7 +21,7 @@ static const double pair_points[S2_SHORT_PAIRS] = {1, 2, 0.5, 1.5, 0.25};
 
 static size_t taps_of(size_t k)
 {
-	return k <= 3 ? 3 : k == 7 ? 7 : ROWS;
+	return k <= 3 ? k : k == 7 ? 7 : ROWS;
 }
 
 /* Coefficients of the product of (t - x) over the finite points, but for number `without`; degree returned. */
@@ -74,80 +76,108 @@ static void make_rule(s2_short_rule *r, size_t taps)
 	r->out_zero = r->out_top = 1;
 }
 
-/* Weight of tap j at point p. */
-static double tap_at(const s2_short_rule *r, size_t p, size_t j)
+/* LANES of a chunk's n taps, `size` floats from one to the next, at all points, `next` floats apart. */
+static void evaluate_lanes(const s2_short_rule *r, float *out, size_t next, const float *taps, size_t n, size_t size)
 {
-	if (p == r->points - 1)
-		return j == r->taps - 1;
-	double x = p < 2 * r->pairs ? pair_points[p / 2] * (p % 2 ? -1 : 1) : 0, power = 1;
-	for (size_t i = 0; i < j; i++)
-		power *= x;
-	return power;
+	for (size_t q = 0; q < r->pairs; q++, out += 2 * next) {
+		double parts[2][LANES] = {{0}}, power = 1; /* of even taps, of odd ones */
+		for (size_t j = 0; j < n; j++, power *= pair_points[q])
+			for (size_t i = 0; i < LANES; i++)
+				parts[j % 2][i] += power * (double)taps[j * size + i];
+		for (size_t i = 0; i < LANES; i++) {
+			out[i] = (float)(parts[0][i] + parts[1][i]);
+			out[next + i] = (float)(parts[0][i] - parts[1][i]);
+		}
+	}
+	if (r->zero) {
+		memcpy(out, taps, LANES * sizeof *out);
+		out += next;
+	}
+	if (n == r->taps)
+		memcpy(out, taps + (n - 1) * size, LANES * sizeof *out);
+	else
+		memset(out, 0, LANES * sizeof *out);
 }
 
-/* Input channel `ci` of a chunk at all points; taps [n, c_out], sums [c_out]. */
-static void evaluate(const s2_short_conv *c, float *points, const float *taps, size_t n, double *sums, size_t chunk,
-		     size_t ci)
+/* The same of all `size` floats. */
+static void evaluate(const s2_short_rule *r, float *out, size_t next, const float *taps, size_t n, size_t size)
 {
-	const size_t group = c->chunks * c->c_in * c->width; /* from one group to the next */
-	for (size_t p = 0; p < c->rule.points; p++) {
-		float *out = points + p * (c->c_out / c->width) * group + (chunk * c->c_in + ci) * c->width;
-		memset(sums, 0, c->c_out * sizeof *sums);
-		for (size_t j = 0; j < n; j++) {
-			const double factor = tap_at(&c->rule, p, j);
-			for (size_t co = 0; co < c->c_out; co++)
-				sums[co] += factor * (double)taps[j * c->c_out + co];
-		}
-		for (size_t co = 0; co < c->c_out; co += c->width)
-			for (size_t i = 0; i < c->width; i++)
-				out[co / c->width * group + i] = (float)sums[co + i];
+	for (size_t at = 0; at < size; at += LANES)
+		evaluate_lanes(r, out + at, next, taps + at, n, size);
+}
+
+/* Tap j of the panel that begins with output channel `co`, out [c_in / groups, width]; line [c_in / groups]. */
+static void read_tap(const s2_short_conv *s, const s2_conv1d *c, float *out, float *line, size_t co, size_t j)
+{
+	const size_t channels = c->c_in / c->groups;
+	for (size_t i = 0; i < s->width; i++) {
+		const ptrdiff_t at = (ptrdiff_t)(co + i) * c->strides[0] + (ptrdiff_t)j * c->strides[2];
+		s2_to_f32_strided(line, (const char *)c->w + at * (ptrdiff_t)s2_dtype_size(c->dtype), c->dtype,
+				  c->strides[1], channels);
+		for (size_t ci = 0; ci < channels; ci++)
+			out[ci * s->width + i] = line[ci];
 	}
 }
 
-static int make_points(s2_short_conv *s, const s2_conv1d *c, s2st_precision precision, s2_arena *a, s2_arena *temp,
+/* Of every stride-th tap, in chunks; at stride 2 the tap between them as it is. */
+static int make_points(s2_short_conv *s, const s2_conv1d *c, s2_arena *memory, s2_arena *temp, float **out,
 		       s2st_error *err)
 {
+	const size_t k = (c->k + c->stride - 1) / c->stride, channels = c->c_in / c->groups, size = channels * s->width;
+	float *taps, *line, *points, *odd = NULL;
+	S2_ALLOC(taps, temp, k, size, err);
+	S2_ALLOC(line, temp, channels, 1, err);
+	S2_ALLOC(points, memory, s->rule.points * s->chunks * channels, c->c_out, err);
+	if (c->stride == 2)
+		S2_ALLOC(odd, memory, channels, c->c_out, err);
+	for (size_t co = 0; co < c->c_out; co += s->width) {
+		for (size_t j = 0; j < k; j++)
+			read_tap(s, c, taps + j * size, line, co, j * c->stride);
+		for (size_t chunk = 0, j; j = chunk * s->rule.taps, j < k; chunk++)
+			evaluate(&s->rule, points + (co * s->chunks + chunk * s->width) * channels,
+				 s->chunks * channels * c->c_out, taps + j * size, s2_min(s->rule.taps, k - j), size);
+		if (odd)
+			read_tap(s, c, odd + co * channels, line, co, 1);
+	}
+	s->odd = odd;
+	*out = points;
+	return S2ST_OK;
+}
+
+static int make_weights(s2_short_conv *s, const s2_conv1d *c, s2st_precision precision, s2_arena *a, s2_arena *temp,
+			s2st_error *err)
+{
 	const bool narrow = precision != S2ST_FP32;
-	float *taps, *points, *bias, *scale;
-	double *sums;
-	size_t matrices = s->rule.points * s->chunks;
-	const ptrdiff_t size = (ptrdiff_t)s2_dtype_size(c->dtype);
-	S2_ALLOC(taps, temp, c->k, c->c_out, err);
-	S2_ALLOC(sums, temp, c->c_out, 1, err);
+	float *bias, *scale, *points;
 	S2_ALLOC(bias, a, c->c_out, 1, err);
 	S2_ALLOC(scale, a, c->c_out, 1, err);
-	S2_ALLOC(points, narrow ? temp : a, matrices * c->c_in, c->c_out, err);
-	for (size_t ci = 0; ci < c->c_in; ci++) {
-		for (size_t j = 0; j < c->k; j++) {
-			ptrdiff_t at = (ptrdiff_t)ci * c->strides[1] + (ptrdiff_t)j * c->strides[2];
-			s2_to_f32_strided(taps + j * c->c_out, (const char *)c->w + at * size, c->dtype, c->strides[0],
-					  c->c_out);
-		}
-		for (size_t chunk = 0; chunk < s->chunks; chunk++)
-			evaluate(s, points, taps + chunk * s->rule.taps * c->c_out,
-				 s2_min(s->rule.taps, c->k - chunk * s->rule.taps), sums, chunk, ci);
-	}
 	for (size_t co = 0; co < c->c_out; co++) {
 		bias[co] = c->bias ? c->bias[co] : 0;
 		scale[co] = 1;
 	}
 	s->bias = bias;
 	s->scale = scale;
+	S2_TRY(make_points(s, c, narrow ? temp : a, temp, &points, err));
 	if (narrow)
 		return s2_short_narrow(s, points, a, err);
 	s->points = points;
 	return S2ST_OK;
 }
 
-bool s2_short_conv_suits(const s2_conv1d *c)
+bool s2_short_conv_suits(const s2_conv1d *c, s2st_precision precision)
 {
-	return c->stride == 1 && c->groups == 1 && c->k >= 3 && c->k <= MAX_TAPS && c->c_in % LANES == 0 &&
-	       c->c_out % LANES == 0;
+	const bool one = c->groups == 1;
+	if (c->c_in / c->groups % LANES || c->c_out / c->groups % LANES)
+		return false;
+	if (precision != S2ST_FP32)
+		return c->stride == 1 && one && c->k >= 3 && c->k <= MAX_TAPS_REDUCED;
+	return c->stride == 1 ? c->k >= 3 && c->k <= MAX_TAPS : c->stride == 2 && one && c->k == 3 && c->dilation == 1;
 }
 
 int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2st_precision precision, s2_arena *a,
 		      s2st_error *err)
 {
+	const size_t n = c->c_out / c->groups, k = (c->k + c->stride - 1) / c->stride;
 	s2_short_conv *s;
 	S2_ZALLOC(s, a, 1, 1, err);
 	s2_arena *temp = s2_arena_new();
@@ -155,12 +185,14 @@ int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2st_precis
 		return s2_fail_mem(err, "a convolution's weights");
 	s->c_in = c->c_in;
 	s->c_out = c->c_out;
-	s->width = c->c_out % (2 * (size_t)LANES) ? LANES : 2 * (size_t)LANES;
+	s->width = n % PANEL == 0 ? PANEL : precision == S2ST_FP32 ? n : LANES;
+	s->stride = c->stride;
 	s->pad = c->pad;
 	s->dilation = c->dilation;
-	make_rule(&s->rule, taps_of(c->k));
-	s->chunks = (c->k + s->rule.taps - 1) / s->rule.taps;
-	int rc = make_points(s, c, precision, a, temp, err);
+	s->groups = c->groups;
+	make_rule(&s->rule, taps_of(k));
+	s->chunks = (k + s->rule.taps - 1) / s->rule.taps;
+	int rc = make_weights(s, c, precision, a, temp, err);
 	s2_arena_free(temp);
 	*out = s;
 	return rc;
@@ -175,8 +207,9 @@ static size_t all_taps(const s2_short_conv *c)
 
 void s2_short_conv_inputs(const s2_short_conv *c, size_t first, size_t end, size_t len, size_t *from, size_t *to)
 {
-	const size_t step = ROWS * c->dilation, last = (end + step - 1) / step * step + (all_taps(c) - 1) * c->dilation;
-	first = first / step * step;
+	const size_t step = ROWS * c->dilation, reach = (all_taps(c) - 1) * c->dilation,
+		     last = ((end + step - 1) / step * step + reach - 1) * c->stride + 1;
+	first = first / step * step * c->stride;
 	*from = first < c->pad ? 0 : first - c->pad;
 	*to = s2_min(last < c->pad ? 0 : last - c->pad, len);
 }
@@ -186,9 +219,25 @@ size_t s2_short_conv_reach(const s2_short_conv *c)
 	return ROWS * c->dilation + s2_max(c->pad, (all_taps(c) - 1) * c->dilation - s2_min(c->pad, all_taps(c) - 1));
 }
 
+/* From one row of values, or of their words, to the next. */
+static size_t row_floats(const s2_short_conv *c)
+{
+	return c->words ? c->c_in / 2 : s2_left_ld(c->c_in);
+}
+
+static size_t values_floats(const s2_short_conv *c)
+{
+	return s2_round_up(c->rule.points * (TILES + c->chunks - 1) * row_floats(c), LANES);
+}
+
+static size_t odd_floats(const s2_short_conv *c)
+{
+	return c->odd ? (size_t)TILES * ROWS * row_floats(c) : 0;
+}
+
 size_t s2_short_conv_work(const s2_short_conv *c)
 {
-	return c->rule.points * ((TILES + c->chunks) * c->c_in + TILES * c->c_out) + s2_max(c->c_in, c->c_out);
+	return s2_max(c->c_in, c->c_out) + values_floats(c) + odd_floats(c) + c->rule.points * TILES * c->c_out;
 }
 
 /* ---- forward ---------------------------------------------------------------------------------------------------- */
@@ -204,10 +253,12 @@ typedef struct block {
 	const s2_exec *x;
 	const s2_short_conv *c;
 	const s2_short_signal *s;
-	float *values;   /* [points, TILES + chunks - 1, c_in], or words of the same, half as many */
+	float *values;   /* [points, TILES + chunks - 1, ld], or words of the same */
+	float *odd;      /* [TILES, ROWS, ld] */
 	s2_run *runs;    /* [TILES + chunks - 1], of words */
 	float *products; /* [points, c_out / width, TILES, width] */
-	float *zeros;    /* [c_in] */
+	float *zeros;    /* [the larger of c_in, c_out] */
+	size_t ld;
 	place at[TILES + MAX_TAPS];
 	size_t tiles; /* of outputs */
 } block;
@@ -235,28 +286,36 @@ static uint32_t *words_of(const block *b)
 	return (uint32_t *)(void *)b->values;
 }
 
+/* Row `padded` of the signal with its padding. */
+static const float *row_at(const block *b, size_t padded)
+{
+	const s2_short_conv *c = b->c;
+	const s2_short_signal *s = b->s;
+	const size_t t = padded - c->pad;
+	return padded >= c->pad && t >= s->in_first && t < s->in_end ? s->in + (t - s->in_first) * c->c_in : b->zeros;
+}
+
 static void transform_in(void *arg, size_t tile, int worker)
 {
 	(void)worker;
 	const block *b = arg;
 	const s2_short_conv *c = b->c;
-	const s2_short_signal *s = b->s;
+	const s2_kernels *k = b->x->k;
 	const place p = b->at[tile];
-	const float *rows[S2_SHORT_POINTS];
-	for (size_t j = 0; j < c->rule.points; j++) {
-		const size_t padded = p.phase + (p.i * ROWS + j) * c->dilation, t = padded - c->pad;
-		const bool inside = padded >= c->pad && t >= s->in_first && t < s->in_end;
-		rows[j] = inside ? s->in + (t - s->in_first) * c->c_in : b->zeros;
-	}
-	const size_t ld = (TILES + c->chunks - 1) * c->c_in;
+	const float slope = b->s->in_slope, *rows[S2_SHORT_POINTS];
+	const size_t next = (TILES + c->chunks - 1) * b->ld;
+	for (size_t j = 0; j < c->rule.points; j++)
+		rows[j] = row_at(b, p.phase + (p.i * ROWS + j) * c->dilation * c->stride);
 	if (c->words)
-		b->runs[tile] = b->x->k->short_words(words_of(b) + tile * c->c_in / 2, ld / 2, rows, c->c_in, &c->rule,
-						     s->in_slope);
+		b->runs[tile] = k->short_words(words_of(b) + tile * b->ld, next, rows, c->c_in, &c->rule, slope);
 	else
-		b->x->k->short_in(b->values + tile * c->c_in, ld, rows, c->c_in, &c->rule, s->in_slope);
+		k->short_in(b->values + tile * b->ld, next, rows, c->c_in, &c->rule, slope);
+	for (size_t j = 0; c->odd && j < ROWS; j++)
+		k->activate(b->odd + (tile * ROWS + j) * b->ld, row_at(b, (p.i * ROWS + j) * 2 + 1), c->c_in,
+			    S2_ACT_LEAKY_RELU, slope);
 }
 
-/* One group of output channels at one point, in int16. */
+/* One panel of output channels at one point, in int16. */
 static void multiply_words(void *arg, size_t i, int worker)
 {
 	(void)worker;
@@ -286,24 +345,25 @@ static void multiply_words(void *arg, size_t i, int worker)
 		}
 }
 
-/* One group of output channels at one point. */
+/* One panel of output channels at one point. */
 static void multiply(void *arg, size_t i, int worker)
 {
 	const block *b = arg;
 	const s2_short_conv *c = b->c;
-	const size_t p = i / (c->c_out / c->width), extra = c->chunks - 1, chain = c->chunks * c->c_in;
+	const size_t panels = c->c_out / c->width, p = i / panels, group = i % panels / (panels / c->groups),
+		     channels = c->c_in / c->groups, rows = TILES + c->chunks - 1;
 	float *out = b->products + i * TILES * c->width;
-	const s2_left left = {.x = b->values + p * (TILES + extra) * c->c_in,
-			      .len = b->tiles + extra,
-			      .ld = c->c_in,
+	const s2_left left = {.x = b->values + p * rows * b->ld + group * channels,
+			      .len = b->tiles + c->chunks - 1,
+			      .ld = b->ld,
 			      .taps = c->chunks,
-			      .c = c->c_in,
+			      .c = channels,
 			      .stride = 1,
 			      .dilation = 1};
-	const s2_right right = {.w = c->points + i * chain * c->width,
+	const s2_right right = {.w = c->points + i * c->chunks * channels * c->width,
 				.dtype = S2_F32,
 				.sn = 1,
-				.st = (ptrdiff_t)(c->c_in * c->width),
+				.st = (ptrdiff_t)(channels * c->width),
 				.sc = (ptrdiff_t)c->width};
 	s2_gemm_worker(b->x, worker, out, c->width, b->tiles, c->width, &left, &right, NULL);
 }
@@ -323,24 +383,48 @@ static void transform_out(void *arg, size_t tile, int worker)
 		const size_t t = p.phase + (p.i * ROWS + j) * c->dilation, at = (t - s->first) * c->c_out;
 		const bool wanted = t >= s->first && t < s->end;
 		rows[j] = wanted ? s->out + at : NULL;
-		residual[j] = wanted && s->residual ? s->residual + at : b->zeros;
+		residual[j] = wanted && s->residual && !c->odd ? s->residual + at : b->zeros;
 	}
 	const s2_short_out o = {.rows = rows,
 				.residual = residual,
 				.scale = c->scale,
-				.bias = c->bias,
-				.slope = s->out_slope,
+				.bias = c->odd ? b->zeros : c->bias,
+				.slope = c->odd || s->gelu ? 1 : s->out_slope,
 				.width = c->width,
 				.next = TILES * c->width};
 	b->x->k->short_out(&o, b->products + tile * c->width, TILES * c->c_out, c->c_out, &c->rule);
+	for (size_t j = 0; s->gelu && !c->odd && j < ROWS; j++)
+		if (rows[j])
+			b->x->k->activate(rows[j], rows[j], c->c_out, S2_ACT_GELU, 1);
+}
+
+/* One panel of output channels gets the odd rows' part, and what follows the sum. */
+static void add_odd(void *arg, size_t panel, int worker)
+{
+	const block *b = arg;
+	const s2_short_conv *c = b->c;
+	const s2_short_signal *s = b->s;
+	const size_t start = b->at[0].i * ROWS, first = s2_max(start, s->first),
+		     end = s2_min(start + b->tiles * ROWS, s->end), co = panel * c->width,
+		     at = (first - s->first) * c->c_out + co;
+	const s2_left left = s2_left_matrix(b->odd + (first - start) * b->ld, end - first, c->c_in, b->ld);
+	const s2_right right = {.w = c->odd + co * c->c_in, .dtype = S2_F32, .sn = 1, .sc = (ptrdiff_t)c->width};
+	const s2_epilogue e = {.bias = c->bias + co,
+			       .act = s->gelu ? S2_ACT_GELU : S2_ACT_LEAKY_RELU,
+			       .slope = s->out_slope,
+			       .residual = s->residual ? s->residual + at : NULL,
+			       .ld_residual = c->c_out,
+			       .accumulate = true};
+	s2_gemm_worker(b->x, worker, s->out + at, c->c_out, end - first, c->width, &left, &right, &e);
 }
 
 void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_short_signal *s, float *work)
 {
 	const size_t extra = c->chunks - 1, widest = s2_max(c->c_in, c->c_out);
 	s2_run runs[TILES + MAX_TAPS];
-	block b = {.x = x, .c = c, .s = s, .zeros = work, .values = work + widest, .runs = runs};
-	b.products = b.values + c->rule.points * (TILES + extra) * c->c_in;
+	block b = {.x = x, .c = c, .s = s, .zeros = work, .values = work + widest, .ld = row_floats(c), .runs = runs};
+	b.odd = b.values + values_floats(c);
+	b.products = b.odd + odd_floats(c);
 	memset(b.zeros, 0, widest * sizeof *b.zeros);
 	for (place p = start_of(c, s, 0); p.phase < c->dilation;) {
 		size_t n = 0;
@@ -352,6 +436,8 @@ void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_sh
 		s2_pool_run(x->pool, n, transform_in, &b);
 		s2_pool_run(x->pool, c->rule.points * (c->c_out / c->width), c->words ? multiply_words : multiply, &b);
 		s2_pool_run(x->pool, b.tiles, transform_out, &b);
+		if (c->odd)
+			s2_pool_run(x->pool, c->c_out / c->width, add_odd, &b);
 		p = step(c, s, b.at[b.tiles - 1]);
 	}
 }

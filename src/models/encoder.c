@@ -117,17 +117,20 @@ static void project(const s2_exec *x, const s2_encoder *m, float *h, float *conv
 static int add_positions(const s2_exec *x, const s2_encoder *m, float *h, size_t frames, s2st_error *err)
 {
 	const s2_conv1d *convs = m->weights.pos_convs;
+	const s2_short_conv **fast = m->weights.pos_fast; /* all of one shape */
 	size_t dim = m->config.layer.dim;
 	s2_mark mark = s2_arena_mark(x->scratch);
-	float *out, *in;
+	float *out, *in, *work = NULL;
 	S2_ALLOC(out, x->scratch, s2_conv1d_out_len(convs, frames), dim, err);
+	if (fast[0])
+		S2_ALLOC(work, x->scratch, s2_short_conv_work(fast[0]), 1, err);
 	if (m->config.pos_depth == 0) {
-		s2_conv1d_forward(x, out, dim, h, frames, convs, &(s2_epilogue){.act = S2_ACT_GELU});
+		s2_encoder_convolve(x, convs, fast[0], out, h, frames, true, work);
 	} else {
 		S2_ALLOC(in, x->scratch, frames, dim, err);
 		memcpy(in, h, frames * dim * sizeof *in);
 		for (size_t i = 0; i < m->config.pos_depth; i++) {
-			s2_conv1d_forward(x, out, dim, in, frames, &convs[i], NULL);
+			s2_encoder_convolve(x, &convs[i], fast[i], out, in, frames, false, work);
 			s2_layer_norm(x, in, out, NULL, NULL, frames, dim, 1e-5f);
 			s2_activate(x, in, frames * dim, S2_ACT_GELU);
 		}

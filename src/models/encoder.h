@@ -58,11 +58,13 @@ typedef struct s2_encoder_config {
 typedef struct s2_encoder_weights {
 	struct {
 		s2_conv1d conv;
-		s2_norm norm; /* w NULL: none */
+		const s2_short_conv *fast; /* used instead, and conv has no weight; NULL: it would save nothing */
+		s2_norm norm;              /* w NULL: none */
 	} conv[S2_ENCODER_MAX_CONV];
 	s2_norm feature_norm; /* layer_norm, over the conv stack's channels */
 	s2_linear projection;
 	s2_conv1d *pos_convs; /* [pos_depth], at least one */
+	const s2_short_conv **pos_fast; /* likewise */
 	s2_norm norm; /* encoder.layer_norm */
 	s2_transformer_layer *layers;
 	s2_conformer_layer *conformers; /* in place of layers */
@@ -108,6 +110,10 @@ void s2_encoder_normalize(float *samples, size_t n);
 /* Samples as a file has them -> as the network takes them: a normalised copy in scratch memory, where it wants that. */
 S2ST_CHECK int s2_encoder_input(const s2_exec *x, const s2_encoder *m, const float **samples, size_t n,
 				s2st_error *err);
+
+/* A convolution of a whole signal [len, c_in]; `fast`: its short form, or NULL; work: what that needs. */
+void s2_encoder_convolve(const s2_exec *x, const s2_conv1d *c, const s2_short_conv *fast, float *out, const float *in,
+			 size_t len, bool gelu, float *work);
 
 /* Output of the conv stack [frames, c_out of the last conv], caller's memory. */
 S2ST_CHECK int s2_encoder_conv(const s2_exec *x, const s2_encoder *m, float *out, const float *samples, size_t n,

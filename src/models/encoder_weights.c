@@ -64,12 +64,6 @@ static int bind_linear(s2_linear *out, const s2_binder *b, const char *prefix, s
 	return s2_bind(b, out, rows, 2, prefix, err);
 }
 
-static int bind_bias(const float **out, const s2_binder *b, const char *prefix, size_t n, s2st_error *err)
-{
-	const s2_bind_row row = {"bias", 0, 1, {n}, S2_BIND_F32};
-	return s2_bind(b, out, &row, 1, prefix, err);
-}
-
 /* The first convolution reads one channel: it is too narrow for reduced precision and always float32. */
 static int bind_convs(s2_encoder_weights *w, const s2_encoder_config *c, const s2_binder *b, const names *n,
 		      s2st_error *err)
@@ -79,10 +73,9 @@ static int bind_convs(s2_encoder_weights *w, const s2_encoder_config *c, const s
 		s2_conv1d *conv = &w->conv[i].conv;
 		*conv = (s2_conv1d){.c_in = c->conv[i].c_in, .c_out = c->conv[i].c_out, .k = c->conv[i].k,
 				    .stride = c->conv[i].stride, .dilation = 1, .groups = 1};
-		S2_TRY(s2_bind_conv1d(b, conv, full_name(name, c, n->conv, i), -1, false, err));
-		if (c->conv_bias)
-			S2_TRY(bind_bias(&conv->bias, b, name, conv->c_out, err));
-		if (!conv->packed)
+		full_name(name, c, n->conv, i);
+		S2_TRY(s2_bind_short_conv(b, conv, &w->conv[i].fast, name, -1, c->conv_bias, err));
+		if (conv->w)
 			S2_TRY(s2_conv1d_settle(conv, b->arena, err));
 		const char *norm = c->conv_layer_norm ? n->conv_norm_each : i == 0 ? n->conv_norm_first : NULL;
 		if (norm)
@@ -97,13 +90,13 @@ static int bind_positions(s2_encoder_weights *w, const s2_encoder_config *c, con
 	char name[NAME_SIZE];
 	const size_t dim = c->layer.dim, depth = s2_max(c->pos_depth, 1);
 	S2_ZALLOC(w->pos_convs, b->arena, depth, 1, err);
+	S2_ZALLOC(w->pos_fast, b->arena, depth, 1, err);
 	for (size_t i = 0; i < depth; i++) {
 		s2_conv1d *conv = &w->pos_convs[i];
 		*conv = (s2_conv1d){.c_in = dim, .c_out = dim, .k = c->pos_kernel, .stride = 1,
 				    .pad = c->pos_kernel / 2, .dilation = 1, .groups = c->pos_groups};
 		full_name(name, c, c->pos_depth ? n->pos_stack : n->pos_conv, i);
-		S2_TRY(bind_bias(&conv->bias, b, name, dim, err));
-		S2_TRY(s2_bind_conv1d(b, conv, name, 2, false, err)); /* weight norm, or a plain weight */
+		S2_TRY(s2_bind_short_conv(b, conv, &w->pos_fast[i], name, 2, true, err)); /* weight norm, or plain */
 	}
 	return 0;
 }

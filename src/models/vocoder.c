@@ -19,49 +19,32 @@ typedef struct conv_shape {
 	size_t c_in, c_out, k, dilation;
 } conv_shape;
 
-static int bind_bias(const s2_binder *b, const float **out, const char *prefix, size_t n, s2st_error *err)
+/* Conv1d with padding (k-1)*dilation/2: hifigan.py get_padding. */
+static s2_conv1d same_conv(conv_shape s)
 {
-	const s2_bind_row row = {"bias", 0, 1, {n}, S2_BIND_F32};
-	return s2_bind(b, out, &row, 1, prefix, err);
+	return (s2_conv1d){.c_in = s.c_in,
+			   .c_out = s.c_out,
+			   .k = s.k,
+			   .stride = 1,
+			   .pad = (s.k - 1) * s.dilation / 2,
+			   .dilation = s.dilation,
+			   .groups = 1};
 }
 
-/* Conv1d with padding (k-1)*dilation/2: hifigan.py get_padding. */
 static int bind_conv(const s2_binder *b, s2_conv1d *c, const char *prefix, conv_shape s, bool weight_norm,
 		     s2st_error *err)
 {
-	*c = (s2_conv1d){.c_in = s.c_in,
-			 .c_out = s.c_out,
-			 .k = s.k,
-			 .stride = 1,
-			 .pad = (s.k - 1) * s.dilation / 2,
-			 .dilation = s.dilation,
-			 .groups = 1};
+	*c = same_conv(s);
 	S2_TRY(s2_bind_conv1d(b, c, prefix, weight_norm ? 0 : -1, false, err));
-	return bind_bias(b, &c->bias, prefix, s.c_out, err);
+	return s2_bind_bias(b, &c->bias, prefix, s.c_out, err);
 }
 
-/* A residual block's convolution. Where it has a short form, that is all that is kept. */
+/* A residual block's convolution, in its short form where it has one. */
 static int bind_res_conv(const s2_binder *b, s2_conv1d *c, const s2_short_conv **fast, const char *prefix, conv_shape s,
 			 s2st_error *err)
 {
-	const s2_conv1d shape = {.c_in = s.c_in, .c_out = s.c_out, .k = s.k, .stride = 1, .groups = 1};
-	if (!s2_short_conv_suits(&shape))
-		return bind_conv(b, c, prefix, s, true, err);
-	s2_binder passing = *b;
-	passing.arena = s2_arena_new();
-	passing.precision = S2ST_FP32;
-	if (!passing.arena)
-		return s2_fail_mem(err, prefix);
-	int rc = bind_conv(&passing, c, prefix, s, true, err);
-	if (rc >= 0) {
-		rc = s2_short_conv_new(fast, c, b->precision, b->arena, err);
-		if (rc == S2ST_EMODEL)
-			rc = s2_fail_prefix(err, rc, "%s: convolution %s", s2_checkpoint_path(b->ckpt), prefix);
-	}
-	c->w = NULL;
-	c->bias = NULL;
-	s2_arena_free(passing.arena);
-	return rc;
+	*c = same_conv(s);
+	return s2_bind_short_conv(b, c, fast, prefix, 0, true, err);
 }
 
 /* ConvTranspose1d(c, c/2, k, u, padding (k-u)/2); weight norm over its dim 0, the input channels. */
@@ -78,7 +61,7 @@ static int bind_up(const s2_binder *b, s2_conv1d *c, const s2_vocoder_config *cf
 			 .dilation = 1,
 			 .groups = 1};
 	S2_TRY(s2_bind_conv1d(b, c, prefix, 0, true, err));
-	return bind_bias(b, &c->bias, prefix, c->c_out, err);
+	return s2_bind_bias(b, &c->bias, prefix, c->c_out, err);
 }
 
 /* ---- stages --------------------------------------------------------------------------------------------------- */

@@ -7,23 +7,32 @@
 static s2st_error err;
 
 typedef struct signal {
-	float *in, *residual, *out; /* [len, c_in], [len, c_out] */
-	size_t len;
+	float *in, *residual, *out; /* [len, c_in], [n, c_out]; residual NULL: none */
+	size_t len, n;
+	bool gelu; /* in place of leaky */
 } signal;
 
-static s2_conv1d random_conv(size_t c_in, size_t c_out, size_t k, size_t dilation, uint64_t *seed)
+/* As wide as the signal, or a row or two shorter. */
+static s2_conv1d shape(size_t c_in, size_t c_out, size_t k, size_t dilation)
 {
-	return (s2_conv1d){.w = math_random(c_out * c_in * k, seed),
-			   .dtype = S2_F32,
-			   .strides = {(ptrdiff_t)(c_in * k), (ptrdiff_t)k, 1},
-			   .bias = math_random(c_out, seed),
-			   .c_in = c_in,
+	return (s2_conv1d){.c_in = c_in,
 			   .c_out = c_out,
 			   .k = k,
 			   .stride = 1,
 			   .pad = (k - 1) * dilation / 2,
 			   .dilation = dilation,
 			   .groups = 1};
+}
+
+static void fill(s2_conv1d *c, uint64_t *seed)
+{
+	const size_t channels = c->c_in / c->groups;
+	c->w = math_random(c->c_out * channels * c->k, seed);
+	c->dtype = S2_F32;
+	c->strides[0] = (ptrdiff_t)(channels * c->k);
+	c->strides[1] = (ptrdiff_t)c->k;
+	c->strides[2] = 1;
+	c->bias = math_random(c->c_out, seed);
 }
 
 static double leaky(double x, double slope)
@@ -34,13 +43,16 @@ static double leaky(double x, double slope)
 static double direct(const s2_conv1d *c, const signal *s, size_t t, size_t co)
 {
 	double sum = (double)c->bias[co];
-	const float *w = (const float *)c->w + co * c->c_in * c->k;
+	const size_t channels = c->c_in / c->groups, first = co / (c->c_out / c->groups) * channels;
+	const float *w = (const float *)c->w + co * channels * c->k;
 	for (size_t j = 0; j < c->k; j++) {
-		ptrdiff_t at = (ptrdiff_t)(t + j * c->dilation) - (ptrdiff_t)c->pad;
-		for (size_t i = 0; at >= 0 && (size_t)at < s->len && i < c->c_in; i++)
-			sum += leaky((double)s->in[(size_t)at * c->c_in + i], 0.1f) * (double)w[i * c->k + j];
+		ptrdiff_t at = (ptrdiff_t)(t * c->stride + j * c->dilation) - (ptrdiff_t)c->pad;
+		for (size_t i = 0; at >= 0 && (size_t)at < s->len && i < channels; i++)
+			sum += leaky((double)s->in[(size_t)at * c->c_in + first + i], 0.1f) *
+			       (double)w[i * c->k + j];
 	}
-	return leaky(sum, 0.25) + (double)s->residual[t * c->c_out + co];
+	sum = s->gelu ? sum / 2 * (1 + erf(sum / sqrt(2))) : leaky(sum, 0.25);
+	return sum + (s->residual ? (double)s->residual[t * c->c_out + co] : 0);
 }
 
 /* Rows [first, end) from a copy of just the rows that they read. */
@@ -48,7 +60,9 @@ static void run(const s2_exec *x, const s2_short_conv *c, const signal *s, float
 {
 	size_t from, to;
 	s2_short_conv_inputs(c, first, end, s->len, &from, &to);
-	CHECK(from + s2_short_conv_reach(c) >= first && to <= end + s2_short_conv_reach(c) && to <= s->len);
+	const size_t reach = s2_short_conv_reach(c);
+	CHECK(c->stride > 1 || (from + reach >= first && to <= end + reach));
+	CHECK(to <= s->len);
 	float *in = math_alloc((to - from) * c->c_in), *work = math_alloc(s2_short_conv_work(c));
 	memcpy(in, s->in + from * c->c_in, (to - from) * c->c_in * sizeof *in);
 	const s2_short_signal io = {.out = out,
@@ -57,9 +71,10 @@ static void run(const s2_exec *x, const s2_short_conv *c, const signal *s, float
 				    .in = in,
 				    .in_first = from,
 				    .in_end = to,
-				    .residual = s->residual + first * c->c_out,
+				    .residual = s->residual ? s->residual + first * c->c_out : NULL,
 				    .in_slope = 0.1f,
-				    .out_slope = 0.25f};
+				    .out_slope = 0.25f,
+				    .gelu = s->gelu};
 	s2_short_conv_forward(x, c, &io, work);
 	free(in);
 	free(work);
@@ -70,8 +85,8 @@ static void check_ranges(const s2_exec *x, const s2_short_conv *c, const signal 
 	static const size_t cuts[] = {1, 7, 31, 90, 200};
 	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
 		size_t wrong = 0;
-		for (size_t first = 0; first < s->len; first += cuts[i]) {
-			size_t end = first + cuts[i] < s->len ? first + cuts[i] : s->len;
+		for (size_t first = 0; first < s->n; first += cuts[i]) {
+			size_t end = first + cuts[i] < s->n ? first + cuts[i] : s->n;
 			float *part = math_alloc((end - first) * c->c_out);
 			run(x, c, s, part, first, end);
 			wrong += !math_same(part, whole + first * c->c_out, (end - first) * c->c_out);
@@ -81,33 +96,35 @@ static void check_ranges(const s2_exec *x, const s2_short_conv *c, const signal 
 	}
 }
 
-static void check_precision(size_t c_in, size_t c_out, size_t k, size_t dilation, size_t len, s2st_precision precision,
-			    uint64_t *seed)
+/* `gelu`: with it, and without a residual. */
+static void check(s2_conv1d plain, size_t len, bool gelu, s2st_precision precision, uint64_t *seed)
 {
-	s2_conv1d plain = random_conv(c_in, c_out, k, dilation, seed);
 	const s2_short_conv *c;
 	s2_arena *arena = s2_arena_new();
-	signal s = {math_random(len * c_in, seed), math_random(len * c_out, seed), math_alloc(len * c_out), len};
-	float *want = math_alloc(len * c_out), *first = NULL;
-	CHECK(s2_short_conv_suits(&plain));
+	const size_t n = s2_conv1d_out_len(&plain, len), size = n * plain.c_out;
+	fill(&plain, seed);
+	signal s = {math_random(len * plain.c_in, seed), gelu ? NULL : math_random(size, seed), math_alloc(size), len,
+		    n, gelu};
+	float *want = math_alloc(size), *first = NULL;
+	CHECK(s2_short_conv_suits(&plain, precision));
 	REQUIRE_OK(s2_short_conv_new(&c, &plain, precision, arena, &err));
-	for (size_t i = 0; i < len * c_out; i++)
-		want[i] = (float)direct(&plain, &s, i / c_out, i % c_out);
+	for (size_t i = 0; i < size; i++)
+		want[i] = (float)direct(&plain, &s, i / plain.c_out, i % plain.c_out);
 	for (int isa = 0; isa < N_ALL_ISAS; isa++)
 		for (int threads = 1; threads <= 3; threads++) {
 			s2_exec x;
 			s2_pool *pool;
 			if (!math_open(&x, &pool, math_isas[isa], threads))
 				continue;
-			run(&x, c, &s, s.out, 0, len);
-			CHECK(test_snr(s.out, want, len * c_out) > (precision == S2ST_FP32 ? 95 : 40));
+			run(&x, c, &s, s.out, 0, n);
+			CHECK(test_snr(s.out, want, size) > (precision == S2ST_FP32 ? 95 : 40));
 			if (threads == 1)
 				check_ranges(&x, c, &s, s.out);
 			if (math_fused(&x) && first)
-				CHECK(math_same(s.out, first, len * c_out));
+				CHECK(math_same(s.out, first, size));
 			if (math_fused(&x) && !first) {
-				first = math_alloc(len * c_out);
-				memcpy(first, s.out, len * c_out * sizeof *first);
+				first = math_alloc(size);
+				memcpy(first, s.out, size * sizeof *first);
 			}
 			math_close(&x, pool);
 		}
@@ -123,8 +140,8 @@ static void check_precision(size_t c_in, size_t c_out, size_t k, size_t dilation
 
 static void check_conv(size_t c_in, size_t c_out, size_t k, size_t dilation, size_t len, uint64_t *seed)
 {
-	check_precision(c_in, c_out, k, dilation, len, S2ST_FP32, seed);
-	check_precision(c_in, c_out, k, dilation, len, S2ST_BF16, seed);
+	check(shape(c_in, c_out, k, dilation), len, false, S2ST_FP32, seed);
+	check(shape(c_in, c_out, k, dilation), len, false, S2ST_BF16, seed);
 }
 
 /* int16 at its bounds: signals and weights of one sign and size, whose sums are as large as they get, beside channels
@@ -133,7 +150,8 @@ static void test_extremes(const s2_exec *x)
 {
 	enum { C = 256, LEN = 20, K = 7 };
 	uint64_t seed = 6;
-	s2_conv1d plain = random_conv(C, 32, K, 1, &seed);
+	s2_conv1d plain = shape(C, 32, K, 1);
+	fill(&plain, &seed);
 	float *w = (float *)(uintptr_t)plain.w, *in = math_alloc((size_t)LEN * C), *out = math_alloc(LEN * 32);
 	s2_arena *arena = s2_arena_new();
 	const s2_short_conv *c;
@@ -175,7 +193,8 @@ static void test_not_finite(const s2_exec *x)
 	enum { C = 16, LEN = 60 };
 	static const float strange[] = {NAN, INFINITY, -INFINITY};
 	uint64_t seed = 7;
-	s2_conv1d plain = random_conv(C, C, 3, 1, &seed);
+	s2_conv1d plain = shape(C, C, 3, 1);
+	fill(&plain, &seed);
 	float *w = (float *)(uintptr_t)plain.w, *in = math_random((size_t)LEN * C, &seed), *out = math_alloc(LEN * C);
 	s2_arena *arena = s2_arena_new();
 	const s2_short_conv *c;
@@ -202,18 +221,76 @@ static void test_not_finite(const s2_exec *x)
 	s2_arena_free(arena);
 }
 
+/* Three taps at stride 2, as feature extractors have them: without padding, then with. */
+static void test_stride_2(uint64_t *seed)
+{
+	s2_conv1d c = shape(16, 32, 3, 1);
+	c.stride = 2;
+	for (c.pad = 0; c.pad < 3; c.pad++) {
+		for (size_t len = 3; len <= 30; len++)
+			check(c, len, len % 2, S2ST_FP32, seed);
+		check(c, 2100, false, S2ST_FP32, seed); /* several blocks of tiles */
+	}
+	c = shape(256, 48, 3, 1); /* rows of values lie apart */
+	c.stride = 2;
+	check(c, 57, true, S2ST_FP32, seed);
+}
+
+/* Positional convolutions: many taps, few channels in each of many groups, an even kernel. */
+static void test_groups(uint64_t *seed)
+{
+	s2_conv1d c = shape(96, 96, 128, 1);
+	c.groups = 2;
+	c.pad = 64;
+	check(c, 3, true, S2ST_FP32, seed);
+	check(c, 601, true, S2ST_FP32, seed);
+	c = shape(64, 128, 19, 1);
+	c.groups = 4;
+	check(c, 50, false, S2ST_FP32, seed);
+}
+
 static void test_suits(void)
 {
-	s2_conv1d c = {.c_in = 32, .c_out = 32, .k = 3, .stride = 1, .groups = 1};
-	CHECK(s2_short_conv_suits(&c));
-	c.stride = 2;
-	CHECK(!s2_short_conv_suits(&c));
-	c.stride = 1;
+	const s2_conv1d good = {.c_in = 32, .c_out = 32, .k = 3, .stride = 1, .dilation = 1, .groups = 1};
+	s2_conv1d c = good;
+	CHECK(s2_short_conv_suits(&c, S2ST_FP32));
+	c.groups = 2;
+	CHECK(s2_short_conv_suits(&c, S2ST_FP32));
+	c.groups = 4;
+	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
+	c = good;
 	c.c_out = 8;
-	CHECK(!s2_short_conv_suits(&c));
-	c.c_out = 32;
+	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
+	c = good;
 	c.k = 1;
-	CHECK(!s2_short_conv_suits(&c));
+	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
+	c.k = 128;
+	CHECK(s2_short_conv_suits(&c, S2ST_FP32));
+	c.k = 129;
+	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
+	c = good;
+	c.stride = 2;
+	CHECK(s2_short_conv_suits(&c, S2ST_FP32));
+	c.k = 2;
+	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
+	c.k = 5;
+	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
+	c.k = 3;
+	c.dilation = 3;
+	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
+	c = good;
+	c.stride = 3;
+	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
+	c = good;
+	CHECK(s2_short_conv_suits(&c, S2ST_INT8));
+	c.k = 25;
+	CHECK(!s2_short_conv_suits(&c, S2ST_INT8));
+	c = good;
+	c.stride = 2;
+	CHECK(!s2_short_conv_suits(&c, S2ST_BF16));
+	c = good;
+	c.groups = 2;
+	CHECK(!s2_short_conv_suits(&c, S2ST_BF16));
 }
 
 int main(void)
@@ -237,5 +314,7 @@ int main(void)
 	check_conv(48, 16, 7, 1, 700, &seed);
 	check_conv(16, 32, 11, 5, 3, &seed); /* shorter than the dilation, than the kernel */
 	check_conv(16, 16, 3, 1, 1, &seed);
+	test_stride_2(&seed);
+	test_groups(&seed);
 	return TEST_RESULT();
 }
