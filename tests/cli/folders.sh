@@ -7,6 +7,11 @@ done
 translate() { s2st-translate -q --pack $pack --beam 1 --max-len-b 9 "$@"; }
 
 echo '--- links'
+mkdir round
+cp in/a.wav round
+ln -s . round/again
+translate -o once -r round
+(cd once && echo *)
 ln -s ../.. in/a/b/up
 ln -s . in/a/here
 ln -s self in/a/self

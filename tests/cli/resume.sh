@@ -70,7 +70,16 @@ exits 1 translate --dry-run -o out -r in
 translate --dry-run -o new -r in
 test ! -e new
 translate --dry-run -o new.wav in/a.wav
-test ! -e new.wav
+mkdir empty
+there=$(find . -ls)
+dry() { "$@" --dry-run --report dry.jsonl in/a.wav | cut -f 1,3; }
+dry translate -o empty --units-out units.txt
+dry translate -o empty --resume
+dry s2ut-generate -q --pack $pack -o dry.txt --encoder-out encoded
+dry s2ut-generate -q --pack $pack -o dry.txt --resume
+dry s2u-quantize -q --pack $pack -o dry.txt --features-out all.npy
+dry s2u-quantize -q --pack $pack -o dry.txt --features-out all
+diff <(echo "$there") <(find . -ls)
 
 echo '--- two inputs with one output'
 cp in/a.wav in/a.flac

@@ -7,12 +7,17 @@
 #include "test.h"
 #include "tools/cli.h"
 
-enum { THREADS = 4, MOST = 20000 };
+enum { THREADS = 4, MOST = 20000, MIB = 1 << 20 };
+enum { WINDOW = 4096, HELD = 16 * MIB }; /* as in cli_run.c */
 
 typedef struct run {
 	size_t n, next; /* rows to give, given */
 	size_t emitted, failed_emits;
-	bool in_order, gate, fail_some, keep_failed;
+	bool in_order, fail_some, keep_failed;
+	size_t gate;       /* row 0 waits until so many others are done */
+	bool linger;       /* and some time more */
+	size_t meanwhile;  /* others that were done by then */
+	size_t size;       /* bytes of a result, besides what is compared */
 	size_t emit_limit; /* emit fails at this row; 0: never */
 	size_t furthest;   /* most rows between the one handed out next and the one given last */
 	pthread_mutex_t lock;
@@ -55,18 +60,29 @@ static void close_own(void *self, void *own)
 	r->closed++;
 }
 
-/* Row 0 waits until 1000 others are done. */
+static void wait_at_gate(run *r)
+{
+	while (r->worked < r->gate)
+		pthread_cond_wait(&r->changed, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+	if (r->linger)
+		usleep(100000); /* for others to go on, if nothing keeps them */
+	pthread_mutex_lock(&r->lock);
+	r->meanwhile = r->worked;
+}
+
 static int work(void *self, void *own, const s2st_input *row, cli_result *result, s2st_error *err)
 {
 	run *r = self;
 	pthread_mutex_lock(&r->lock);
 	CHECK(own == &r->opened);
-	while (r->gate && row->index == 0 && r->worked < 1000)
-		pthread_cond_wait(&r->changed, &r->lock);
+	if (row->index == 0)
+		wait_at_gate(r);
 	r->worked++;
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 	fprintf(result->text.f, "row %s", row->id);
+	fprintf(result->text.f, "%*s", (int)r->size, "");
 	if (r->fail_some && row->index % 7 == 3)
 		return cli_fail(err, S2ST_EINPUT, "row %s is a bad one", row->id);
 	return S2ST_OK;
@@ -101,8 +117,8 @@ static int emit(void *self, const s2st_input *row, cli_result *result, s2st_erro
 	snprintf(want, sizeof want, "row %zu", row->index);
 	CHECK_STR(row->id, want + 4);
 	if (!bad)
-		CHECK_STR(result->text.bytes, want);
-	CHECK_INT(result->text.n, bad ? 0 : strlen(want));
+		CHECK(strncmp(result->text.bytes, want, strlen(want)) == 0);
+	CHECK_INT(result->text.n, bad ? 0 : strlen(want) + r->size);
 	pthread_mutex_unlock(&r->lock);
 	if (r->emit_limit && row->index == r->emit_limit)
 		return cli_fail(err, S2ST_EIO, "no more room");
@@ -145,9 +161,25 @@ static void test_order(s2st_context *ctx)
 static void test_slow_row(s2st_context *ctx)
 {
 	bool whole;
-	run r = {.n = 2000, .gate = true};
+	run r = {.n = 2000, .gate = 1000};
 	CHECK_INT(go(&r, ctx, (cli_work){.total = 2000, .work = work}, &whole), CLI_OK);
 	CHECK_INT(r.emitted, 2000);
+}
+
+/* A slow row keeps the others waiting when the window behind it, or the memory for results, is full; not before. */
+static void test_bounds(s2st_context *ctx)
+{
+	bool whole;
+	run rows = {.n = MOST, .gate = WINDOW - 1, .linger = true};
+	CHECK_INT(go(&rows, ctx, (cli_work){.total = MOST, .work = work}, &whole), CLI_OK);
+	CHECK_INT(rows.emitted, MOST);
+	CHECK_INT(rows.meanwhile, WINDOW - 1);
+	CHECK(rows.furthest <= WINDOW);
+	const size_t full = THREADS * HELD / MIB;
+	run bytes = {.n = 200, .gate = full, .linger = true, .size = MIB};
+	CHECK_INT(go(&bytes, ctx, (cli_work){.total = 200, .work = work}, &whole), CLI_OK);
+	CHECK_INT(bytes.emitted, 200);
+	CHECK(bytes.meanwhile < full + THREADS);
 }
 
 static void test_bad_rows(s2st_context *ctx)
@@ -198,6 +230,7 @@ int main(void)
 	REQUIRE(null >= 0 && before >= 0);
 	test_order(ctx);
 	test_slow_row(ctx);
+	test_bounds(ctx);
 	dup2(null, 2); /* what the runs say about their failures */
 	test_bad_rows(ctx);
 	test_groups(ctx);
