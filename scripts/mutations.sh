@@ -56,7 +56,7 @@ finding() { # test's status
 	if [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; then
 		echo 'it does not end'
 	else
-		grep -m 1 -E '^([-+][^-+]|after|of |status|.*: exit|.*\.c:[0-9]+:)' $tree/test.log || true
+		grep -m 1 -E '^([-+][^-+]|after|of |status|.*: exit|.*\.c:[0-9]+:)|Exception' $tree/test.log || true
 	fi
 }
 
@@ -141,6 +141,8 @@ fault resume-any-options tools/cli_depend.c 's/^\th = hash_text(h, o->name);/\tr
 fault resume-any-model tools/cli_depend.c 's/files += hash_file.*/(void)hash_file;/' resume
 fault lost-output tools/cli_state.c 's/const bool same = s2st_stamp_get.*/const bool same = s2st_stamp_get(\&now, path, S2ST_STAMP_TIME, \&missing) <= 0;/' resume
 fault damaged-record src/api/journal.c 's/^\t       check == check_of(line + DIGITS + 1);/\t       check != 1;/' resume
+# A pair of recordings is judged by the source alone.
+fault paired-target tools/cli_state.c 's/ || !w->paired || / || /; s/^\tif (rc < 0 || !row->target)$/\tif (1)/' quantize
 # Temporary files of a process that was killed stay for ever.
 fault leftovers src/base/leftovers.c 's/unlinkat(dir, name, 0)/dir/' resume
 # Centroids are done because they are there; a training goes on with the state of other features, of other options.

@@ -352,8 +352,10 @@ static void check_options(const cli *c, const bleu *b)
 		cli_misuse(c, "give only one of --audio-dir, --from-transcripts and INPUTs");
 	if (sources == 0)
 		cli_misuse(c, "nothing to score: give --audio-dir DIR, INPUTs or --from-transcripts FILE");
-	if (b->transcripts_file)
+	if (b->transcripts_file) {
 		cli_no_precision(c, "transcripts are scored without a network");
+		cli_no_report(c, "transcripts are scored, no recording is heard");
+	}
 	if (c->n_shards > 1 || c->resume || c->dry_run)
 		cli_misuse(c, "a score is of the whole: --shard, --resume and --dry-run have no use here");
 	if (b->min_bleu > 0 && b->metric != METRIC_BLEU)

@@ -251,6 +251,17 @@ int cli_output_path(char **out, const char *dir, const char *id, const char *suf
 	return S2ST_OK;
 }
 
+bool cli_has_text(const char *path, const char *text, size_t n)
+{
+	char *there = malloc(n + 1);
+	FILE *f = there ? fopen(path, "rb") : NULL;
+	const bool same = f && fread(there, 1, n + 1, f) == n && memcmp(there, text, n) == 0;
+	if (f)
+		fclose(f);
+	free(there);
+	return same;
+}
+
 int cli_write_text(const char *path, const char *text, size_t n, s2st_error *err)
 {
 	s2st_writer *w;

@@ -62,7 +62,7 @@ typedef struct cli {
 	const char *synopsis; /* "[options] -m MODEL.pt INPUT..." */
 	const char *about;    /* what --help says first: a sentence or two */
 	const char *more;     /* what --help says last, examples; or NULL */
-	bool no_resume;       /* it makes one thing of all inputs: refuses --resume, and no message advises it */
+	bool no_resume;       /* it makes one thing of all inputs, or keeps nothing: no --resume, no message advises it */
 	const char *const *idle; /* names of options that do not change what comes out, then NULL; or NULL */
 	/* The options that every tool takes: */
 	bool quiet, verbose, resume, overwrite, dry_run, json;
@@ -98,6 +98,8 @@ int cli_misused(const cli *c, const char *fmt, ...) __attribute__((format(printf
 void cli_misuse(const cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 /* A reduced --precision where no network runs, as `why` says, is misuse. */
 void cli_no_precision(const cli *c, const char *why);
+/* So is --report where no inputs are gone through. */
+void cli_no_report(const cli *c, const char *why);
 /* Last thing in main: closes stdout and says so if that fails; returns the exit code, or dies of a signal caught. */
 int cli_end(cli *c, int code);
 bool cli_caught_signal(void);
@@ -142,6 +144,7 @@ bool cli_exists(const char *path);
 int cli_make_folder(const char *path, s2st_error *err); /* with its parents; there already: fine */
 /* "DIR/IDsuffix" in a malloc'ed string; refuses ids that would leave the folder. IDs may name folders in it. */
 int cli_output_path(char **out, const char *dir, const char *id, const char *suffix, s2st_error *err);
+bool cli_has_text(const char *path, const char *text, size_t n); /* is that all that is in the file? */
 /* Whole or not at all; "-" is stdout. */
 int cli_write_text(const char *path, const char *text, size_t n, s2st_error *err);
 /* Numbers separated by commas or blanks, in a malloc'ed array. */
@@ -229,6 +232,7 @@ typedef struct cli_work {
 	void (*close)(void *self, void *own);
 	bool serial;           /* one `work` at a time, in order: it writes into something common */
 	bool audio;            /* paths are audio files, which are worth reading ahead */
+	bool paired;           /* so are targets: a result depends on both */
 	bool keep_failed;      /* emit gets the (empty) results of inputs that failed too */
 	bool forgive;          /* inputs that failed are said and do not count */
 	int (*next)(void *source, s2st_input *row, s2st_error *err); /* 1 a row, 0 the end */

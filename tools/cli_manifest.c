@@ -157,20 +157,9 @@ static void print_config(FILE *f, const cli_config *k)
 	fputs("\n  type: code_hifigan\n", f);
 }
 
-static bool has_text(const char *path, const char *text, size_t n)
-{
-	char *there = malloc(n + 1);
-	FILE *f = there ? fopen(path, "rb") : NULL;
-	const bool same = f && fread(there, 1, n + 1, f) == n && memcmp(there, text, n) == 0;
-	if (f)
-		fclose(f);
-	free(there);
-	return same;
-}
-
 int cli_write_companion(const cli *c, const char *path, const char *text, size_t n, s2st_error *err)
 {
-	if (has_text(path, text, n))
+	if (cli_has_text(path, text, n))
 		return S2ST_OK;
 	if (!c->overwrite && cli_is_file(path))
 		return cli_fail(err, S2ST_EIO, "%s: is there already, for other manifests: --overwrite replaces it",

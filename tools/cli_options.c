@@ -428,3 +428,9 @@ void cli_no_precision(const cli *c, const char *why)
 	if (c->precision != S2ST_FP32)
 		cli_misuse(c, "--precision %s: %s", s2st_precision_name((s2st_precision)c->precision), why);
 }
+
+void cli_no_report(const cli *c, const char *why)
+{
+	if (c->report)
+		cli_misuse(c, "--report: %s", why);
+}

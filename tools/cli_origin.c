@@ -47,15 +47,7 @@ int cli_origin_write(const cli_origin *o, uint64_t inputs, bool complete, s2st_e
 static int says(const cli_origin *o, bool complete, s2st_error *err)
 {
 	char *text = tell(o, o->c->inputs, complete);
-	const size_t n = text ? strlen(text) : 0;
-	char *there = malloc(n + 1);
-	FILE *f = text && there ? fopen(o->file, "rb") : NULL;
-	int rc = f && fread(there, 1, n + 1, f) == n && memcmp(there, text, n) == 0;
-	if (!text || !there)
-		rc = cli_fail_memory(err);
-	if (f)
-		fclose(f);
-	free(there);
+	int rc = text ? cli_has_text(o->file, text, strlen(text)) : cli_fail_memory(err);
 	free(text);
 	return rc;
 }

@@ -106,12 +106,23 @@ static uint64_t key_of(const cli_state *s, const cli_work *w, const s2st_input *
 }
 
 /* Rows without a file, and audio that came through stdin, have an empty stamp: what they are is in the key, or
- * unknown. */
+ * unknown. A pair has one of both. */
 static int stamp_of(const cli_state *s, const cli_work *w, const s2st_input *row, s2st_stamp_kind kind, s2st_stamp *out,
 		    s2st_error *err)
 {
 	*out = (s2st_stamp){0};
-	return w->audio ? s2st_archives_stamp(out, s->archives, row->path, kind, err) : S2ST_OK;
+	int rc = w->audio ? s2st_archives_stamp(out, s->archives, row->path, kind, err) : S2ST_OK;
+	if (rc < 0 || !w->paired || !row->target)
+		return rc;
+	s2st_stamp target;
+	rc = s2st_archives_stamp(&target, s->archives, row->target, kind, err);
+	if (rc < 0)
+		return rc;
+	out->size += target.size;
+	out->changed = (int64_t)s2st_hash((uint64_t)out->changed, &target.changed, sizeof target.changed);
+	out->inode = s2st_hash(out->inode, &target.inode, sizeof target.inode);
+	out->hash = s2st_hash(out->hash, &target.hash, sizeof target.hash);
+	return S2ST_OK;
 }
 
 /* Paths in the folder are kept without it: it may be moved. */

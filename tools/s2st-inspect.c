@@ -190,6 +190,7 @@ int main(int argc, char **argv)
 		.synopsis = "[options] FILE...",
 		.about = about,
 		.more = more,
+		.no_resume = true,
 	};
 	inspect in = {.c = &c};
 	const cli_option options[] = {
@@ -206,6 +207,10 @@ int main(int argc, char **argv)
 		cli_misuse(&c, "no file to inspect");
 	if (!in.verify)
 		cli_no_precision(&c, "only --verify opens models as they are used");
+	if (c.resume || c.n_shards > 1)
+		cli_misuse(&c, "what is in a file is looked up at once: --resume and --shard have no use here");
+	if (in.npy)
+		cli_no_report(&c, "--npy takes one tensor, it is written or it is not");
 	if (in.npy && c.n_args != 1)
 		cli_misuse(&c, "--npy takes one file, found %zu", c.n_args);
 	int code = in.npy && (!c.output || strcmp(c.output, "-") == 0) ? cli_check_terminal(&c) : CLI_OK;

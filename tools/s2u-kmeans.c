@@ -415,6 +415,7 @@ static void check_options(learn *l, bool features)
 		return;
 	}
 	cli_no_precision(c, "features (.npy) are there already, no network runs");
+	cli_no_report(c, "features (.npy) are there already, no audio is read");
 	if (l->features_path)
 		cli_misuse(c, "--features-out belongs to audio inputs, found features (.npy)");
 	if (c->n_shards > 1)

@@ -293,6 +293,7 @@ static int run(quantize *q)
 			.close = close_worker,
 			.serial = q->features.all.rows != NULL, /* features follow one another */
 			.audio = true,
+			.paired = pairs,
 			.keep_failed = q->format == FORMAT_KM,
 			.folder = !q->kmeans && cli_features_in_folder(&q->features) ? q->features.path : NULL,
 			.file = q->features.all.rows ? NULL : c->output,
@@ -447,6 +448,8 @@ static int do_all(quantize *q, cli_models *models)
 		q->kmeans_file = s2st_pack_file(models->pack, "kmeans");
 	if (q->export_path && c->n_args == 0)
 		cli_no_precision(c, "centroids are exported without a network");
+	if (q->export_path && c->n_args == 0)
+		cli_no_report(c, "centroids are exported, there are no inputs");
 	if (q->export_path && q->kmeans_file) {
 		code = open_kmeans(q);
 		if (code == CLI_OK)

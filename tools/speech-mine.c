@@ -247,6 +247,7 @@ int main(int argc, char **argv)
 	cli_add_group(&c, "Large sets", large, sizeof large / sizeof *large);
 	cli_parse(&c);
 	cli_no_precision(&c, "embeddings are compared without a network");
+	cli_no_report(&c, "pairs are of all rows, not of one input each");
 	cli_models models = {0};
 	const int code = do_all(&m, &models);
 	s2st_miner_free(m.miner);

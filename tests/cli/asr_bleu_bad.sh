@@ -55,6 +55,7 @@ exits 2 bleu --audio-dir wavs --lang en
 exits 2 bleu --from-transcripts hyp.txt --normalize upper
 exits 2 bleu --from-transcripts hyp.txt --metric wer --min-bleu 3
 exits 2 bleu --from-transcripts hyp.txt --resume
+exits 2 bleu --from-transcripts hyp.txt --report report.jsonl
 exits 3 bleu --audio-dir wavs --lang en --models none
 exits 3 bleu --audio-dir wavs -m $pack/hubert.pt
 mkdir -p zoo/jonatasgrosman

@@ -43,3 +43,7 @@ for bad in empty text nothing tone.wav data/bad/calls_os_system.pt; do
 	exits 3 s2st-inspect $bad
 done
 exits 3 s2st-inspect text $g/vocoder/dur.json | grep ^kind
+echo '--- misuse'
+exits 2 s2st-inspect --resume text
+exits 2 s2st-inspect --shard 1/2 text
+exits 2 s2st-inspect --npy x --report report.jsonl text

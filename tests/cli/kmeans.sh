@@ -59,6 +59,7 @@ exits 2 s2u-kmeans -k 8 -o km.bin all.npy
 exits 2 s2u-kmeans -k 0 -o k.npy all.npy
 exits 2 s2u-kmeans -k 8 -o k.npy all.npy $g/audio
 exits 2 s2u-kmeans -k 8 -o k.npy -m $m $g/audio
+exits 2 s2u-kmeans -k 8 -o k.npy --report report.jsonl all.npy
 exits 1 s2u-kmeans -k 1000 -o k.npy all.npy
 exits 1 s2u-kmeans -k 8 -o k.npy all.npy mfcc.npy
 exits 1 s2u-kmeans -k 8 -o k.npy missing.npy

@@ -63,6 +63,7 @@ cut -f 2 kept.tsv
 swap es.npy en.npy
 swap es.ids en.ids
 echo '--- refused'
+exits 2 speech-mine --report report.jsonl es.npy en.npy
 rename es a b c
 exits 1 speech-mine es.npy en.npy
 rename es a b c d

@@ -92,6 +92,7 @@ cmp fresh.len whole.len
 exits 2 $whole --layer 2 - <changing.wav
 s2u-quantize -k $k --export-npy k.npy
 cmp k.npy $g/kmeans/centroids.npy
+exits 2 s2u-quantize -k $k --export-npy k2.npy --report report.jsonl
 s2u-quantize --feature-type mfcc -k mfcc.npy tone.wav | tr ' ' '\n' | tail -n 2 # its own frames are the centroids
 
 echo '--- manifests'
@@ -106,6 +107,22 @@ $q --format s2ut-manifest --reduce -o data_dir/train.tsv es en
 cat data_dir/train.tsv data_dir/config.yaml
 exits 1 $q -q --format s2ut-manifest --strict --vocoder v.pt --vocoder-config 'a "b".json' -o t.tsv es en
 tail -n 4 config.yaml
+echo '--- again: the same pairs, another target, another source of the same size'
+pairs() {
+	rm -f pairs.jsonl
+	$q -q --format s2ut-manifest --reduce --resume --report pairs.jsonl -o data_dir/again.tsv es en
+	sed -E 's/.*("id": "[^"]*").*("status": "[a-z]*").*/\1 \2/' pairs.jsonl
+}
+pairs | grep -c done
+cp austen_a.wav en/two.wav
+pairs
+tac -s '' <es/one.wav | tail -c 4000 | { head -c -4000 es/one.wav && cat; } >other.wav
+mv other.wav es/one.wav
+pairs
+$q -q --format s2ut-manifest --reduce -o data_dir/fresh.tsv es en
+cmp data_dir/again.tsv data_dir/fresh.tsv
+cp austen_a.wav es/one.wav
+cp tone.wav en/two.wav
 echo '--- what goes with several manifests stays, another is not replaced'
 echo '# by hand' >>data_dir/config.yaml
 cp data_dir/config.yaml by_hand.yaml
