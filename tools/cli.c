@@ -201,9 +201,10 @@ bool cli_exists(const char *path)
 
 static int make_one(const char *path, s2st_error *err)
 {
-	if (mkdir(path, 0777) == 0 || cli_is_folder(path))
+	const int why = mkdir(path, 0777) == 0 ? 0 : errno;
+	if (!why || cli_is_folder(path))
 		return S2ST_OK;
-	return cli_fail(err, S2ST_EIO, "%s: cannot make the folder: %s", path, strerror(errno));
+	return cli_fail(err, S2ST_EIO, "%s: cannot make the folder: %s", path, strerror(why));
 }
 
 int cli_make_folder(const char *path, s2st_error *err)

@@ -273,6 +273,8 @@ void cli_source_options(cli_source *s, cli_option out[CLI_N_SOURCE_OPTIONS]);
  * output files, two of a kind are an error. NULL: the run is over with exit code `*code`. */
 s2st_inputs *cli_open_inputs(cli *c, const cli_source *source, bool unique, int *code);
 int cli_next_input(void *inputs, s2st_input *row, s2st_error *err); /* `next` over an s2st_inputs */
+/* The folder among the arguments in which `output` would be found by the next run; NULL: there is none. */
+const char *cli_reads_output(const cli *c, const cli_source *source, const char *output);
 /* For --resume of tools that make one FILE of all audio they are given: the result depends on names and contents of
  * all inputs that are `wanted` (NULL: all). Misuse where they cannot be read twice. Returns CLI_OK, or the exit code
  * after saying why. */

@@ -1,4 +1,5 @@
 /* The inputs of tools that read audio: files, folders, manifests, lists, stdin. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,6 +41,39 @@ s2st_inputs *cli_open_inputs(cli *c, const cli_source *source, bool unique, int 
 int cli_next_input(void *inputs, s2st_input *row, s2st_error *err)
 {
 	return s2st_inputs_next(inputs, row, err);
+}
+
+/* `path` without links, or of the folders that lead to it those that are there; malloc'ed, NULL: out of memory. */
+static char *resolve(const char *path, bool *there)
+{
+	char *copy = strdup(path), *found = copy ? realpath(copy, NULL) : NULL;
+	*there = found != NULL;
+	while (copy && !found && *copy) {
+		char *slash = strrchr(copy, '/');
+		copy[!slash ? 0 : slash == copy ? 1 : slash - copy] = 0;
+		found = realpath(*copy ? copy : ".", NULL);
+		if (slash == copy)
+			break;
+	}
+	free(copy);
+	return found;
+}
+
+const char *cli_reads_output(const cli *c, const cli_source *source, const char *output)
+{
+	const char *reads = NULL;
+	bool there;
+	char *place = resolve(output, &there);
+	for (size_t i = 0; i < c->n_args && place && !reads; i++) {
+		char *root = cli_is_folder(c->args[i]) ? realpath(c->args[i], NULL) : NULL;
+		const size_t n = root ? strlen(root) : 0;
+		const bool starts = root && strncmp(place, root, n) == 0, same = starts && !place[n];
+		if (source->recursive ? same || (starts && (place[n] == '/' || n == 1)) : same && there)
+			reads = c->args[i];
+		free(root);
+	}
+	free(place);
+	return reads;
 }
 
 /* An input that cannot be read is in it by its name: the result is without it. */

@@ -80,11 +80,16 @@ static int fill_row(cli_lines *l, s2st_input *row, const s2st_unit_line *line, s
 	*row = (s2st_input){.id = l->id, .path = l->where, .target = l->text, .index = index, .n_frames = -1};
 	size_t earlier;
 	const int rc = l->names ? s2st_names_add(l->names, l->id, strlen(l->id), place, &earlier, err) : 1;
-	if (rc == 0)
-		return cli_fail(err, S2ST_EINPUT,
-				"%s: '%s' was the name of an earlier line, whose output it would replace", l->where,
-				l->id);
-	return rc;
+	if (rc != 0)
+		return rc;
+	(void)cli_fail(err, S2ST_EINPUT, "%s: '%s' was the name of an earlier line, whose output it would replace",
+		       l->where, l->id);
+	if (l->scanning)
+		return S2ST_EINPUT;
+	free(l->problem); /* the lines before are done by now, those behind may be as well */
+	l->problem = strdup(err->text);
+	row->problem = l->problem;
+	return l->problem ? 1 : cli_fail_memory(err);
 }
 
 /* A row is text that the worker parses: here its kind and name are looked at only. A line that is no unit line is a
@@ -142,8 +147,10 @@ static int scan(cli_lines *l, size_t *count, s2st_error *err)
 {
 	s2st_input row;
 	int rc;
+	l->scanning = true;
 	while ((rc = cli_next_line(l, &row, err)) > 0)
 		continue;
+	l->scanning = false;
 	close_file(l);
 	s2st_names_free(l->names);
 	l->names = NULL;
@@ -207,4 +214,5 @@ void cli_lines_close(cli_lines *l)
 	free(l->text);
 	free(l->id);
 	free(l->where);
+	free(l->problem);
 }

@@ -21,7 +21,9 @@ typedef struct cli_lines {
 	size_t begin, end; /* unit lines of this shard */
 	char *text;        /* [cap] the line */
 	size_t cap;
-	char *id, *where; /* of the row given last */
+	char *id, *where;  /* of the row given last */
+	char *problem;     /* of such a row, whose name came before; NULL: of none yet */
+	bool scanning;     /* before the work: such a row is an error */
 	s2st_names *names; /* that must not come again; NULL: all lines have been looked at */
 } cli_lines;
 

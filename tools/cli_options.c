@@ -397,6 +397,37 @@ static void parse_shard(cli *c)
 	c->n_shards = (int)n;
 }
 
+/* The path that an option for outputs holds; NULL: it is no such option, or leads nowhere else than to stdout. */
+static const char *place_of(const cli_option *o)
+{
+	const size_t n = strlen(o->name);
+	const bool output = strcmp(o->name, "output") == 0 || strcmp(o->name, "report") == 0 ||
+			    (n > 4 && strcmp(o->name + n - 4, "-out") == 0);
+	const char *path = output && o->kind == CLI_TEXT ? *(const char *const *)o->to : NULL;
+	return path && strcmp(path, "-") != 0 ? path : NULL;
+}
+
+/* Two outputs in one file: the second would replace the first. In one folder, -o and --logits-out DIR have names of
+ * their own; two others have not. */
+static void refuse_same_place(const cli *c, const cli_option *a)
+{
+	const char *path = place_of(a), *other;
+	for (size_t g = 0; path && g < c->n_groups; g++) {
+		for (size_t i = 0; i < c->groups[g].n; i++) {
+			const cli_option *b = &c->groups[g].options[i];
+			if (b == a)
+				return; /* each pair once */
+			other = place_of(b);
+			if (!other || strcmp(other, path) != 0)
+				continue;
+			const char *beside = a->letter == 'o' ? b->arg : b->letter == 'o' ? a->arg : "";
+			if (strcmp(beside, "DIR") != 0)
+				cli_misuse(c, "--%s and --%s both name %s: one would replace the other", b->name,
+					   a->name, path);
+		}
+	}
+}
+
 void cli_parse(cli *c)
 {
 	if (c->n_groups == 0)
@@ -421,6 +452,9 @@ void cli_parse(cli *c)
 			parse_short(c, &i);
 	}
 	parse_shard(c);
+	for (size_t g = 0; g < c->n_groups; g++)
+		for (size_t i = 0; i < c->groups[g].n; i++)
+			refuse_same_place(c, &c->groups[g].options[i]);
 }
 
 void cli_no_precision(const cli *c, const char *why)

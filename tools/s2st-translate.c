@@ -191,6 +191,10 @@ static void check_options(cli *c, const translate *t)
 		(t->units_path && strcmp(t->units_path, "-") == 0);
 	if (to_stdout > 1)
 		cli_misuse(c, "only one of -o -, --units-out - and --json or --transcript can have stdout");
+	const char *reads = strcmp(c->output, "-") == 0 ? NULL : cli_reads_output(c, &t->source, c->output);
+	if (reads)
+		cli_misuse(c, "-o %s: inputs are looked for in '%s': the next run would find the results there", c->output,
+			   reads);
 }
 
 static const char about[] =

@@ -21,7 +21,9 @@ typedef struct s2st_input {
 	const char *target; /* column tgt_audio or tgt_text of a manifest: reference units; NULL where there is none */
 	size_t index;       /* row in the whole list, before sharding: fairseq's sample id */
 	int64_t n_frames;   /* as the manifest says (samples, or fbank frames for S2UT); -1 unknown */
-	const char *problem; /* the path is that of a folder that cannot be read: a sentence; NULL: all other rows */
+	/* a sentence: the path is that of a folder that cannot be read, or the id came before in a list that cannot be
+	 * read twice; NULL: all other rows */
+	const char *problem;
 } s2st_input; /* strings live until the next call; audio that came through stdin, as long as the s2st_inputs */
 
 typedef struct s2st_inputs_options {
@@ -36,7 +38,8 @@ typedef struct s2st_inputs_options {
  * (.txt, .lst, .list), either of them compressed (.tsv.gz), or "-" (as well as a named pipe): stdin, which holds either
  * one audio file, whose id is "stdin", or a list or manifest. Files missing from disk are found when they are read, not
  * here, and a folder that cannot be read is a row with a problem. All else that is wrong with a list is found here,
- * unless it comes through a pipe: then it is read row by row, as the writer gives it. */
+ * unless it comes through a pipe: then it is read row by row, as the writer gives it, and an id that comes again is a
+ * row with a problem. */
 S2ST_CHECK int s2st_inputs_open(s2st_inputs **out, const char *const *args, size_t n_args,
 				const s2st_inputs_options *opt, s2st_error *err);
 S2ST_CHECK int s2st_inputs_next(s2st_inputs *in, s2st_input *out, s2st_error *err); /* 1 a row, 0 the end, < 0 error */

@@ -22,8 +22,8 @@ typedef enum source_kind { FILE_PATH, FOLDER, MANIFEST } source_kind;
 
 typedef struct source {
 	source_kind kind;
-	char *path; /* FILE_PATH */
-	char *id;   /* FILE_PATH: where the path does not tell it; else NULL */
+	char *path;    /* FILE_PATH */
+	char *id;      /* FILE_PATH: where the path does not tell it; else NULL */
 	char *problem; /* FILE_PATH: of a folder that cannot be read; else NULL */
 	s2_folder folder;
 	s2_manifest *manifest;
@@ -39,7 +39,8 @@ struct s2st_inputs {
 	size_t begin, end; /* rows of this shard; end SIZE_MAX: unknown */
 	bool unique;
 	s2st_names ids; /* of rows whose ids are checked as they come */
-	char *id;     /* of the current row, made from its path */
+	char *id;       /* of the current row, made from its path */
+	char *problem;  /* of the current row, whose id came before; NULL: of none yet */
 };
 
 static bool has_suffix(const char *path, const char *const *suffixes)
@@ -319,12 +320,24 @@ int s2st_inputs_open(s2st_inputs **out, const char *const *args, size_t n_args, 
 	return S2ST_OK;
 }
 
+/* The rows before are done by now, those behind may be as well. */
+static int mark_id(s2st_inputs *in, s2st_input *row, s2st_error *err)
+{
+	const int rc = check_id(in, row, err);
+	if (rc != S2ST_EINPUT)
+		return rc;
+	free(in->problem);
+	in->problem = strdup(err->text);
+	row->problem = in->problem;
+	return in->problem ? 1 : s2_fail_mem(err, row->path);
+}
+
 int s2st_inputs_next(s2st_inputs *in, s2st_input *out, s2st_error *err)
 {
 	while (in->row < in->end) {
 		int rc = next_row(in, out, err);
 		if (rc == 1)
-			rc = check_id(in, out, err);
+			rc = mark_id(in, out, err);
 		if (rc != 1 || out->index >= in->begin)
 			return rc;
 	}
@@ -353,5 +366,6 @@ void s2st_inputs_free(s2st_inputs *in)
 	free(in->sources);
 	s2_names_clear(&in->ids);
 	free(in->id);
+	free(in->problem);
 	free(in);
 }

@@ -27,6 +27,16 @@ mkdir dir
 mkdir dir/0_pred.wav
 exits 1 vocode -m $v -o dir units.txt
 
+if can_bind; then
+	mkdir closed
+	chmod 555 closed
+	exits 1 bound vocode -m $v -o closed units.txt 2>said
+	exits 1 bound vocode -m $v -o closed/new units.txt 2>>said
+	exits 1 bound vocode -m $v -o fresh --report closed/report.jsonl units.txt 2>>said
+	grep -vE '^vocode: closed/(.s2st-state: cannot create|new: cannot make the folder|report.jsonl: cannot create): Permission denied$' said || true
+	rm -r said closed fresh
+fi
+
 echo '--- closed pipes and closed streams'
 mkfifo pipe
 sleep 60 <pipe &

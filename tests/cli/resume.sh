@@ -62,6 +62,12 @@ sed -i 's:^[0-9a-f]:x:' out/.s2st-state
 printf 'torn' >>out/.s2st-state
 again --min-len 2 | sort | uniq -c
 again --min-len 2 | sort | uniq -c
+cp lines.txt before.txt
+sed -i 's/ab|/ab|9 /' .lines.txt.s2st-state # as if the disk had lost some bits
+rm report.jsonl
+s2ut-generate -q --resume --pack $pack --beam 1 --max-len-b 9 --report report.jsonl -o lines.txt in
+worked
+cmp lines.txt before.txt
 
 echo '--- dry runs'
 rm in/ab.wav out/b.wav
@@ -85,7 +91,29 @@ echo '--- two inputs with one output'
 cp in/a.wav in/a.flac
 exits 1 translate -o none in
 exits 1 translate -o none in/a.wav in/deep/a.wav
+exits 2 translate -o none --units-out same --report same in/a.wav
+exits 2 translate -o same.wav --report same.wav in/a.wav
+exits 2 s2ut-generate --pack $pack --encoder-out none --logprobs-out none in/a.wav
 test ! -e none
+echo '--- through a pipe it is found when it comes, the others are done'
+printf '%s\n' in/a.wav in/b.wav in/deep/a.wav in/deep/er/c.wav >list.txt
+cat list.txt | exits 1 translate -o piped --report piped.jsonl -
+sed -E 's/.*("id": "[^"]*").*("status": "[a-z]*").*/\1 \2/' piped.jsonl
+(cd piped && echo *)
+echo '--- results that the next run would take for inputs'
+exits 2 translate -o in in
+exits 2 translate -o in/out -r in
+exits 2 translate -o in/deep/../new/out.wav -r "$PWD/in/"
+ln -s in/deep link
+exits 2 translate -o link/es -r in
+cd in/deep
+exits 2 s2st-translate --pack ../../$pack -o out -r .
+exits 2 s2st-translate --pack ../../$pack -o . ../deep
+cd ../..
+translate -o in/deep/es in/b.wav in/deep
+translate -o inside in/b.wav
+(cd in/deep/es && echo *)
+rm -r in/deep/es
 
 rm in/a.flac
 echo '--- left by a process that was killed'

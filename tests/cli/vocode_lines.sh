@@ -6,7 +6,7 @@ ls out
 printf '1\0002\n3\n' >nul.txt
 exits 1 vocode -m $v -o nul nul.txt
 ls nul
-printf 'a|1\nb|2\na|3\n' >twice.txt
+printf 'a|1\nb|2\na|3\nc|4\n' >twice.txt
 exits 1 vocode -m $v -o twice twice.txt
 test ! -e twice
 exits 1 bash -c 'cat twice.txt | vocode -m '$v' -o piped' # found when it comes

@@ -284,11 +284,16 @@ static void test_stdin_lists(void)
 	CHECK_INT(s2st_inputs_next(in, &row, &err), S2ST_EFORMAT);
 	CHECK_CONTAINS(err.text, "stdin:3: expected 2 columns");
 	s2st_inputs_free(in);
-	test_stdin("x/a.wav\ny/a.wav\n", 16, 1);
+	test_stdin("x/a.wav\ny/a.wav\nz/b.wav\n", 24, 1);
 	REQUIRE_OK(s2st_inputs_open(&in, &arg, 1, &(s2st_inputs_options){.unique_ids = true}, &err));
 	CHECK_INT(s2st_inputs_next(in, &row, &err), 1);
-	CHECK_INT(s2st_inputs_next(in, &row, &err), S2ST_EINPUT);
-	CHECK_CONTAINS(err.text, "y/a.wav");
+	CHECK(!row.problem);
+	CHECK_INT(s2st_inputs_next(in, &row, &err), 1);
+	CHECK_STR(row.problem, "y/a.wav: expected inputs with different names, found \"a\" again (first: input 1)");
+	CHECK_INT(s2st_inputs_next(in, &row, &err), 1);
+	CHECK_STR(row.path, "z/b.wav");
+	CHECK(!row.problem);
+	CHECK_INT(s2st_inputs_next(in, &row, &err), 0);
 	s2st_inputs_free(in);
 }
 
