@@ -62,7 +62,7 @@ typedef struct cli {
 	const char *synopsis; /* "[options] -m MODEL.pt INPUT..." */
 	const char *about;    /* what --help says first: a sentence or two */
 	const char *more;     /* what --help says last, examples; or NULL */
-	bool no_resume;       /* it makes one thing of all inputs, or keeps nothing: no --resume, no message advises it */
+	bool no_resume;       /* it makes one thing of all inputs, or keeps nothing: refuses --resume, advises none */
 	const char *const *idle; /* names of options that do not change what comes out, then NULL; or NULL */
 	/* The options that every tool takes: */
 	bool quiet, verbose, resume, overwrite, dry_run, json;

@@ -193,8 +193,8 @@ static void check_options(cli *c, const translate *t)
 		cli_misuse(c, "only one of -o -, --units-out - and --json or --transcript can have stdout");
 	const char *reads = strcmp(c->output, "-") == 0 ? NULL : cli_reads_output(c, &t->source, c->output);
 	if (reads)
-		cli_misuse(c, "-o %s: inputs are looked for in '%s': the next run would find the results there", c->output,
-			   reads);
+		cli_misuse(c, "-o %s: inputs are looked for in '%s': the next run would find the results there",
+			   c->output, reads);
 }
 
 static const char about[] =
