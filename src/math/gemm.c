@@ -45,8 +45,8 @@ typedef struct product {
 	size_t b_run; /* chain positions at distance b_step in the right operand */
 	ptrdiff_t b_step;
 	size_t block;              /* chain positions of a block */
-	bool few;                  /* rows: a panel is used once or twice, and at once */
-	bool direct;               /* so few, and the weight so plain, that it is used unpacked */
+	bool few;                  /* rows: a panel is used a few times, and at once */
+	bool direct;               /* few rows, and a weight so plain that it is used unpacked */
 	bool ready;                /* the weight lies as its one panel would */
 	bool plain;                /* tiles lie in `out` as they are computed, and nothing is left to do to them */
 	size_t job_rows, job_cols; /* multiples of mr, nr (direct: nr / 2) */
@@ -195,7 +195,9 @@ static void run_tile(const product *p, const s2_tile *t, size_t j, size_t k0)
 /* One block of the chain for all tiles of a part. */
 static void run_tiles(const product *p, const buffers *buf, const part *s)
 {
-	size_t mr = p->k->mr, nr = p->k->nr, kc = s->k1 - s->k0;
+	size_t nr = p->k->nr, kc = s->k1 - s->k0;
+	/* Turning a weight's blocks costs the same for any number of rows: they are spread evenly over the passes. */
+	size_t mr = p->direct ? parts_of(p->m, parts_of(p->m, p->k->mr)) : p->k->mr;
 	bool single = s->k0 == 0 && s->k1 == p->chain;
 	float *sums = buf->sums;
 	for (size_t i = s->i0; i < s->i1; i += mr) {
@@ -266,9 +268,9 @@ static void plan_chain(product *p)
 	p->b_step = a->c == 1 && a->taps > 1 ? b->st : b->sc;
 	p->b_run = s2_max(even ? p->chain : a->c, 1);
 
-	p->few = p->m <= 2 * p->k->mr;
+	p->few = p->m <= 4 * p->k->mr;
 	bool vector_type = b->dtype == S2_F32 || b->dtype == S2_F16 || b->dtype == S2_BF16;
-	p->direct = p->m <= p->k->mr && vector_type && p->b_step == 1 && p->b_run >= p->chain;
+	p->direct = p->few && vector_type && p->b_step == 1 && p->b_run >= p->chain;
 
 	p->ready = p->n == p->k->nr && b->dtype == S2_F32 && b->sn == 1 && p->b_step == (ptrdiff_t)p->n &&
 		   p->b_run >= p->chain && (uintptr_t)b->w % 64 == 0;
