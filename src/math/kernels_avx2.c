@@ -131,6 +131,13 @@ static inline float v16_sum(v16 v)
 	b = _mm_add_ps(b, _mm_movehl_ps(b, b));
 	return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
+static inline v16 v16_sums(const v16 *v) /* of 16 vectors */
+{
+	float sums[16];
+	for (int i = 0; i < 16; i++)
+		sums[i] = v16_sum(v[i]);
+	return v16_load(sums);
+}
 static inline float v16_top(v16 v)
 {
 	__m256 a = _mm256_max_ps(v.lo, v.hi);

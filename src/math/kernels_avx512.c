@@ -96,6 +96,24 @@ static inline float v16_sum(v16 v)
 	b = _mm_add_ps(b, _mm_movehl_ps(b, b));
 	return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
+/* v16_sum of 16 vectors, in the same tree: in every round half as many lanes are left of each, and twice as many of
+ * them share a vector. Vectors whose numbers are 4 apart meet first, so that the sums end in order. */
+static ALWAYS_INLINE v16 v16_sums(const v16 *v)
+{
+	v16 four[4], two[2];
+	for (int g = 0; g < 4; g++) {
+		const v16 a = v[g], b = v[g + 4], c = v[g + 8], d = v[g + 12];
+		const v16 ab = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+		const v16 cd = _mm512_add_ps(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xee));
+		four[g] = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
+	}
+	for (int g = 0; g < 2; g++) {
+		const __m512d a = _mm512_castps_pd(four[2 * g]), b = _mm512_castps_pd(four[2 * g + 1]);
+		two[g] = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)),
+				       _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));
+	}
+	return _mm512_add_ps(_mm512_shuffle_ps(two[0], two[1], 0x88), _mm512_shuffle_ps(two[0], two[1], 0xdd));
+}
 static inline float v16_top(v16 v) { return _mm512_reduce_max_ps(v); }
 
 /* ---- d16: sixteen float64 lanes ---------------------------------------------------------------------------------- */

@@ -120,6 +120,13 @@ static inline float v16_sum(v16 v)
 	vf s = (v.q[0] + v.q[2]) + (v.q[1] + v.q[3]);
 	return (s[0] + s[2]) + (s[1] + s[3]);
 }
+static inline v16 v16_sums(const v16 *v) /* of 16 vectors */
+{
+	float sums[16];
+	for (int i = 0; i < 16; i++)
+		sums[i] = v16_sum(v[i]);
+	return v16_load(sums);
+}
 static inline float v16_top(v16 v)
 {
 	float top = v.q[0][0];
