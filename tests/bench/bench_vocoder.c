@@ -74,7 +74,7 @@ static void shorten(s2_vocoder_pair *p, s2_arena *a)
 {
 	const s2_conv1d *const convs[2] = {&p->first, &p->second};
 	for (int i = 0; i < 2; i++)
-		if (s2_short_conv_suits(convs[i]))
+		if (s2_short_conv_suits(convs[i], S2ST_FP32))
 			REQUIRE_OK(s2_short_conv_new(&p->fast[i], convs[i], S2ST_FP32, a, &err));
 }
 
