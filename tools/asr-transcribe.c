@@ -246,6 +246,7 @@ static int run(cli *c, transcribe *t)
 			.place = place,
 			.folder = t->folder,
 			.file = c->output,
+			.by_index = t->adapters.table && !t->adapters.by_id,
 			.separators = format_of(t) == FORMAT_TEXT ? "\t" : NULL,
 			.next = cli_next_input,
 			.work = work,

@@ -53,7 +53,9 @@ int cli_adapters_read(cli *c, cli_adapters *a, cli_asr *m)
 		return cli_misused(c, "--lang or --langs: one language for all inputs, or a file of languages");
 	if (m->lm_file)
 		return cli_misused(c, "--lm: a language model is of one language; give --lang instead of --langs");
-	int rc = s2st_sentences_read(&a->table, a->file, is_table(a->file) ? "lang" : NULL, &err);
+	int rc = cli_depend(c, a->file, &err);
+	if (rc == S2ST_OK)
+		rc = s2st_sentences_read(&a->table, a->file, is_table(a->file) ? "lang" : NULL, &err);
 	if (rc == S2ST_OK)
 		rc = fill(a, &err);
 	if (rc < 0) {

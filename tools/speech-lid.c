@@ -162,7 +162,9 @@ static int do_all(lid *l, cli_models *models)
 	code = cli_models_open(c, models);
 	if (code != CLI_OK)
 		return code;
-	if (cli_depend(c, l->files.model, &err) < 0) {
+	if (cli_depend(c, l->files.model, &err) < 0 ||
+	    (l->files.dict ? cli_depend(c, l->files.dict, &err)
+			   : cli_depend_beside(c, l->files.model, "dict.lang.txt", &err)) < 0) {
 		cli_error(c, l->files.model, err.text);
 		return CLI_MODEL;
 	}

@@ -17,6 +17,19 @@ cp $model here.pt
 cp $dict dict.lang.txt
 speech-lid -m here.pt - <$g/audio/tone.wav
 
+echo '--- again: with other names in the dictionary that is given, in the one beside the model'
+cp $g/audio/tone.wav .
+cp $dict names.txt
+for dictionary in names.txt dict.lang.txt; do
+	option=
+	[ $dictionary = dict.lang.txt ] || option="--dict names.txt"
+	speech-lid -q -m here.pt $option --resume -o $dictionary.tsv tone.wav
+	first=$(cut -f 2 $dictionary.tsv)
+	sed -i "s/^$first /new /" $dictionary
+	speech-lid -q -m here.pt $option --resume -o $dictionary.tsv tone.wav
+	cut -f 2 $dictionary.tsv
+done
+
 echo '--- refusals'
 one=$g/audio/tone.wav
 exits 2 speech-lid $one

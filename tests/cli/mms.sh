@@ -23,6 +23,21 @@ printf '%s\n' spa hin spa eng >langs.txt
 asr-transcribe -m $model --langs langs.txt --json $wavs | diff mixed.jsonl -
 asr-transcribe -m $model --langs langs.txt --shard 1/2 --json $wavs | diff <(tail -n 2 mixed.jsonl) -
 
+echo '--- again: other languages in that file, another place in a list of them'
+again() { # which inputs are done
+	rm -f report.jsonl
+	asr-transcribe -q -m $model --resume --report report.jsonl "$@"
+	sed -E 's/.*("id": "[^"]*").*("status": "[a-z]*").*/\1 \2/' report.jsonl
+}
+cp $g/audio/{austen_a,tone}.wav .
+again --langs langs.tsv -o again.txt austen_a.wav tone.wav | grep -c done
+again --langs langs.tsv -o again.txt austen_a.wav tone.wav
+sed -i 's/spa\tausten_a/hin\tausten_a/' langs.tsv
+again --langs langs.tsv -o again.txt austen_a.wav tone.wav
+asr-transcribe -m $model --lang hin austen_a.wav | cmp - <(head -n 1 again.txt)
+again --langs langs.txt -o places.txt austen_a.wav tone.wav | grep -c done
+again --langs langs.txt -o places.txt tone.wav austen_a.wav
+
 echo '--- refusals'
 one=$g/audio/tone.wav
 exits 3 asr-transcribe -m $model --lang en $one
