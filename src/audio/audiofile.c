@@ -236,9 +236,10 @@ static int open_path(s2_audio_stream *s, const char *path, s2st_error *err)
 /* Once libsndfile has looked at the bytes. */
 static int prepare(s2_audio_stream *s, int sample_rate, s2st_error *err)
 {
-	if (!s->file)
-		return s2_fail(err, S2ST_EFORMAT, "%s: expected wav, flac, ogg or mp3 audio, found something else (%s)",
-			       s->name, sf_strerror(NULL));
+	if (!s->file) /* libsndfile's reason is one for all threads: it may be that of another's file */
+		return s2_fail(err, S2ST_EFORMAT,
+			       "%s: expected wav, flac, ogg or mp3 audio, found something else, or a damaged header",
+			       s->name);
 	int from = s->info.samplerate;
 	if (from < LOWEST_RATE || from > HIGHEST_RATE)
 		return s2_fail(err, S2ST_EINPUT, "%s: expected a sample rate of %d to %d Hz, found %d", s->name,

@@ -54,7 +54,7 @@ munged --foreground --force --socket="$cluster/munge.socket" --key-file="$cluste
 	--pid-file="$cluster/munge.pid" --log-file="$cluster/munge.log" --seed-file="$cluster/munge.seed" \
 	>"$cluster/munged.log" 2>&1 &
 started+=($!)
-port=$((20000 + $$ % 20000))
+port=$((20000 + 2 * ($$ % 5000))) # and the next
 cat >"$cluster/slurm.conf" <<END
 ClusterName=test
 SlurmctldHost=$(hostname -s)(127.0.0.1)

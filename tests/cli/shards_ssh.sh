@@ -29,7 +29,7 @@ fi
 touch failed
 mkdir -m 700 ssh
 for key in host login; do ssh-keygen -q -t ed25519 -N '' -f ssh/$key; done
-port=$((20000 + $$ % 20000))
+port=$((10000 + $$ % 10000)) # not one of shards.sh
 cat >ssh/server <<END
 ListenAddress 127.0.0.1
 Port $port
