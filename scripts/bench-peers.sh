@@ -4,7 +4,7 @@
 # The same stages here, in ONNX Runtime (npm package onnxruntime-node) and in PyTorch (Debian's python3-torch), with as
 # many threads, in turns: medians over the rounds and ratios. What is not installed is skipped with a word; npm
 # installs into a temporary folder unless --modules names one that has the package. Stages: hubert vocoder s2ut
-# s2ut-folder (an utterance of 64 here, of a batch of 16 in PyTorch).
+# s2ut-folder (an utterance of 64 by s2ut-generate here, of a batch of 16 in PyTorch) demo (exec to exit, by the wall).
 # --cpu counts the threads' CPU time, for a machine that has other work too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
 	*) break ;;
 	esac
 done
-stages=${*:-hubert vocoder s2ut s2ut-folder}
+stages=${*:-hubert vocoder s2ut s2ut-folder demo}
 ours=$build/tests/bench_stages
 [ -x "$ours" ] || { echo "bench-peers.sh: $ours is missing: build with -DS2ST_BUILD_BENCH=ON" >&2; exit 2; }
 
@@ -64,7 +64,7 @@ run_ours() {
 		sed 's/.*"seconds": \([0-9.]*\).*/\1/'
 }
 run_onnx() {
-	[ $have_onnx = yes ] && [[ $1 != s2ut* ]] || return 0
+	[ $have_onnx = yes ] && [[ $1 = hubert || $1 = vocoder ]] || return 0
 	node tests/bench/peer_onnx.js "$modules" "$dir" "$1" "$2" 2 $clock
 }
 run_torch() {

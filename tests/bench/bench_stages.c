@@ -65,14 +65,18 @@ static void measure(result *r, const stage *s, int threads, s2st_precision preci
 	work w, full;
 	stage_open(&w, s, threads, precision);
 	bench_machine *m = bench_machine_new(threads, cpu);
-	bench_sgemm(m);
-	s->run(&w);
+	const bool warm_up = s->inputs <= 1; /* a folder is long enough */
+	if (s->work)
+		bench_sgemm(m);
+	if (warm_up)
+		s->run(&w);
 	if (reduced) {
 		stage_open(&full, s, threads, S2ST_FP32);
-		s->run(&full);
+		if (warm_up)
+			s->run(&full);
 	}
 	for (int i = 0; i < o->repeat; i++) {
-		sgemm[i] = bench_sgemm(m);
+		sgemm[i] = s->work ? bench_sgemm(m) : 0; /* OpenBLAS' threads look for work some time longer */
 		stream[i] = s->steps ? bench_stream(m) : 0;
 		took[i] = timed(s, &w, s->steps, cpu);
 		step[i] = timed_step(s, &w, took[i], cpu);
@@ -115,7 +119,7 @@ static void apart(result *r, const stage *s, int threads, s2st_precision precisi
 	}
 	close(ends[0]);
 	close(ends[1]);
-	if (memory)
+	if (memory || s->inputs > 1)
 		r->megabytes = 1024e-6 * (double)use.ru_maxrss;
 }
 
@@ -171,10 +175,8 @@ static void bench(const stage *s, const options *o, bool memory)
 		for (int j = 0; j < o->n_precisions; j++) {
 			const s2st_precision p = o->precisions[j];
 			result r = {0};
-			if (p != S2ST_FP32 && !s->open && !s->layer)
-				continue; /* another process opens the models */
 			apart(&r, s, o->threads[i], p, o, false);
-			if (memory)
+			if (memory && s->inputs <= 1)
 				apart(&r, s, o->threads[i], p, o, true);
 			(o->json ? print_json : print_text)(s, o->threads[i], p, &r);
 		}

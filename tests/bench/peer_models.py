@@ -2,15 +2,18 @@
 """The stages of bench_stages as plain PyTorch modules of the same sizes, random weights.
 
     peer_models.py export DIR                           hubert.onnx and vocoder.onnx for peer_onnx.js
-    peer_models.py run hubert|vocoder|s2ut|s2ut-folder THREADS REPEAT wall|cpu    seconds of a run, one a line
+    peer_models.py run hubert|vocoder|s2ut|s2ut-folder|demo THREADS REPEAT wall|cpu    seconds of a run, one a line
 
 Written after the papers and fairseq's forward passes in evaluation, not copied: what fairseq costs besides its
-operators is not in these figures. s2ut-folder searches 16 sentences at one time; its seconds are of one of them. "cpu": time of
-all threads on CPUs, divided by their number.
+operators is not in these figures. s2ut-folder searches 16 sentences at one time; its seconds are of one of them. demo
+is a process of its own from exec to exit, always by the wall: Python and torch are imported, models of the demo pack's
+sizes are made (not read), as many frames searched for as many units and turned into as many samples as there. "cpu":
+time of all threads on CPUs, divided by their number.
 """
 import json
 import math
 import os
+import subprocess
 import sys
 import time
 
@@ -100,21 +103,20 @@ class ResBlock(nn.Module):
 
 
 class Vocoder(nn.Module):
-    def __init__(self, c=512):
+    def __init__(self, c=512, units=1000, embed=128, ups=((5, 11), (4, 8), (4, 8), (2, 4), (2, 4)), sizes=(3, 7, 11)):
         super().__init__()
-        self.dict, self.pre = nn.Embedding(1000, 128), nn.Conv1d(128, c, 7, padding=3)
-        ups, blocks = [], []
-        for i, (u, k) in enumerate(zip((5, 4, 4, 2, 2), (11, 8, 8, 4, 4))):
-            ups.append(nn.ConvTranspose1d(c >> i, c >> i + 1, k, u, padding=(k - u) // 2))
-            blocks.append(nn.ModuleList(ResBlock(c >> i + 1, size) for size in (3, 7, 11)))
-        self.ups, self.blocks = nn.ModuleList(ups), nn.ModuleList(blocks)
-        self.post = nn.Conv1d(c >> 5, 1, 7, padding=3)
+        self.dict, self.pre = nn.Embedding(units, embed), nn.Conv1d(embed, c, 7, padding=3)
+        self.ups, self.blocks = nn.ModuleList(), nn.ModuleList()
+        for i, (u, k) in enumerate(ups):
+            self.ups.append(nn.ConvTranspose1d(c >> i, c >> i + 1, k, u, padding=(k - u) // 2))
+            self.blocks.append(nn.ModuleList(ResBlock(c >> i + 1, size) for size in sizes))
+        self.post = nn.Conv1d(c >> len(ups), 1, 7, padding=3)
 
     def forward(self, units):  # [1, n]
         x = self.pre(self.dict(units).transpose(1, 2))
         for up, blocks in zip(self.ups, self.blocks):
             x = up(F.leaky_relu(x, 0.1))
-            x = (blocks[0](x) + blocks[1](x) + blocks[2](x)) / 3
+            x = sum(block(x) for block in blocks) / len(blocks)
         return torch.tanh(self.post(F.leaky_relu(x, 0.01)))
 
 
@@ -143,12 +145,12 @@ def sinusoid(n, d):
 
 
 class S2ut(nn.Module):
-    def __init__(self, d=512, vocab=1004):
+    def __init__(self, d=512, vocab=1004, conv=1024, layers=(12, 6), heads=8):
         super().__init__()
         self.d = d
-        self.conv1, self.conv2 = nn.Conv1d(80, 1024, 5, 2, 2), nn.Conv1d(512, 2 * d, 5, 2, 2)
-        self.encoder = nn.ModuleList(EncoderLayer(d, 2048, 8, F.relu, True) for _ in range(12))
-        self.decoder = nn.ModuleList(DecoderLayer(d, 2048, 8) for _ in range(6))
+        self.conv1, self.conv2 = nn.Conv1d(80, conv, 5, 2, 2), nn.Conv1d(conv // 2, 2 * d, 5, 2, 2)
+        self.encoder = nn.ModuleList(EncoderLayer(d, 4 * d, heads, F.relu, True) for _ in range(layers[0]))
+        self.decoder = nn.ModuleList(DecoderLayer(d, 4 * d, heads) for _ in range(layers[1]))
         self.norm, self.decoder_norm = nn.LayerNorm(d), nn.LayerNorm(d)
         self.embed, self.output = nn.Embedding(vocab, d), nn.Linear(d, vocab, bias=False)
 
@@ -198,7 +200,24 @@ def export(folder):
                           output_names=["out"])
 
 
+def translate(threads):
+    """The demo pack's sizes and its sample's: 264 frames, 87 units and </s>, 144 frames of 320 samples."""
+    torch.set_num_threads(threads)
+    with torch.inference_mode():
+        S2ut(160, 204, 256, (4, 3), 4).eval().search(torch.randn(1, 264, 80), steps=88)
+        Vocoder(128, 200, 64, ((5, 11), (4, 8), (4, 8), (4, 8)), (5,)).eval()(torch.arange(144).unsqueeze(0))
+
+
+def run_demo(threads, repeat):
+    for _ in range(repeat):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, __file__, "translate", str(threads)], check=True)
+        print(json.dumps(time.perf_counter() - start), flush=True)
+
+
 def run(stage, threads, repeat, cpu):
+    if stage == "demo":
+        return run_demo(threads, repeat)
     now = (lambda: time.process_time() / threads) if cpu else time.perf_counter
     torch.set_num_threads(threads)
     model, value = make(stage)
@@ -215,6 +234,8 @@ if __name__ == "__main__":
     if len(sys.argv) == 3 and sys.argv[1] == "export":
         with torch.inference_mode():
             export(sys.argv[2])
+    elif len(sys.argv) == 3 and sys.argv[1] == "translate":
+        translate(int(sys.argv[2]))
     elif len(sys.argv) == 6 and sys.argv[1] == "run":
         run(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5] == "cpu")
     else:

@@ -38,6 +38,13 @@ static const char *in_folder(const char *name)
 	return path;
 }
 
+static const char *utterance(size_t i)
+{
+	char name[32];
+	snprintf(name, sizeof name, "utterances/%02zu.wav", i);
+	return in_folder(name);
+}
+
 static bool is_there(const char *path)
 {
 	struct stat st;
@@ -190,16 +197,58 @@ static void run_translator(work *w)
 			best.n ? best.hyps[0].n_tokens : 0);
 }
 
-/* 10 s from FOLDER places of the 20 s on, in one call, as a worker of the tools decodes what it is given. */
-static void run_folder(work *w)
+/* Runs a tool; they lie in the folder above this program's. */
+static void run_tool(const char *name, const char *const *args, size_t n)
 {
-	const s2st_search_options opt = forced_search(200);
-	s2st_s2ut_item items[FOLDER];
-	for (size_t i = 0; i < FOLDER; i++)
-		items[i] = (s2st_s2ut_item){.samples = w->audio.samples + i * 2000, .n = (size_t)10 * RATE};
-	must(s2st_s2ut_generate_batch(w->translator, items, FOLDER, &opt, &err));
-	for (size_t i = 0; i < FOLDER; i++)
-		must(items[i].status);
+	enum { MOST = 24 };
+	char tool[512];
+	char *all[MOST] = {tool};
+	ssize_t length = readlink("/proc/self/exe", tool, sizeof tool - 32);
+	tool[length < 0 ? 0 : length] = 0;
+	for (int up = 0; up < 2; up++)
+		if (strrchr(tool, '/'))
+			*strrchr(tool, '/') = 0;
+	strcat(strcat(tool, "/"), name);
+	for (size_t i = 0; i < n && i + 2 < MOST; i++)
+		all[i + 1] = (char *)(uintptr_t)args[i];
+	pid_t child = fork();
+	if (child == 0) {
+		execv(tool, all);
+		perror(tool);
+		_exit(127);
+	}
+	int status = -1;
+	if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) {
+		fprintf(stderr, "bench_stages: %s failed\n", name);
+		exit(1);
+	}
+}
+
+/* 10 s from FOLDER places of 20 s on. */
+static void make_utterances(void)
+{
+	s2st_audio audio;
+	make_translator();
+	must(s2st_audio_read(&audio, in_folder("20s.wav"), RATE, &err));
+	mkdir(in_folder("utterances"), 0777);
+	for (size_t i = 0; i < FOLDER; i++) {
+		s2st_writer *w;
+		must(s2st_writer_open(&w, utterance(i), &err));
+		must(s2st_wav_write(w, audio.samples + i * 2000, (size_t)10 * RATE, RATE, S2ST_S16, &err));
+		must(s2st_writer_commit(w, &err));
+	}
+	s2st_audio_free(&audio);
+}
+
+static void run_utterances(work *w)
+{
+	char threads[16];
+	snprintf(threads, sizeof threads, "%d", w->threads);
+	const char *const args[] = {
+		"-q", "--jobs", threads, "--precision", s2st_precision_name(w->precision),
+		"--beam", "10", "--min-len", "200", "--max-len-b", "200", "--model", in_folder("s2ut.pt"),
+		"-o", in_folder("units.txt"), "--overwrite", in_folder("utterances")};
+	run_tool("s2ut-generate", args, sizeof args / sizeof *args);
 }
 
 static void make_voice(void)
@@ -228,29 +277,14 @@ static double work_voice(void)
 	return vocoder_work(500);
 }
 
-/* The tools lie in the folder above this program's. */
 static void run_demo(work *w)
 {
-	char tool[512], threads[16];
-	ssize_t n = readlink("/proc/self/exe", tool, sizeof tool - 32);
-	tool[n < 0 ? 0 : n] = 0;
-	for (int up = 0; up < 2; up++)
-		if (strrchr(tool, '/'))
-			*strrchr(tool, '/') = 0;
-	strcat(tool, "/s2st-translate");
+	char threads[16];
 	snprintf(threads, sizeof threads, "%d", w->threads);
-	pid_t child = fork();
-	if (child == 0) {
-		execl(tool, tool, "-q", "--overwrite", "--jobs", threads, "--pack", DEMO_PACK, DEMO_AUDIO, "-o",
-		      in_folder("demo.wav"), (char *)NULL);
-		perror(tool);
-		_exit(127);
-	}
-	int status = -1;
-	if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) {
-		fprintf(stderr, "bench_stages: s2st-translate failed\n");
-		exit(1);
-	}
+	const char *const args[] = {
+		"-q", "--overwrite", "--jobs", threads, "--precision", s2st_precision_name(w->precision),
+		"--pack", DEMO_PACK, DEMO_AUDIO, "-o", in_folder("demo.wav")};
+	run_tool("s2st-translate", args, sizeof args / sizeof *args);
 }
 
 static void nothing(void)
@@ -265,16 +299,16 @@ const stage stages[N_STAGES] = {
 	 work_translator_encoder, 0, 0, 1},
 	{"s2ut", "S2UT 12/6 layers, beam 10, 10 s to 200 units", 10, make_translator, open_translator, run_translator,
 	 NULL, 200, 0, 1},
-	{"s2ut-folder", "S2UT, one of 64 such utterances in one call", 10, make_translator, open_translator, run_folder,
-	 NULL, 0, 0, FOLDER},
+	{"s2ut-folder", "S2UT, one of a folder of 64 such utterances", 10, make_utterances, NULL, run_utterances, NULL,
+	 0, 0, FOLDER},
 	{"vocoder", "unit HiFi-GAN, 500 units", 10, make_voice, open_voice, run_voice, work_voice, 0, 0, 1},
 	{"demo", "demo pack, one file, exec to exit", 2.66, nothing, NULL, run_demo, NULL, 0, 0, 1},
 };
 
 void stage_open(work *w, const stage *s, int threads, s2st_precision precision)
 {
-	*w = (work){.threads = threads, .steps = s->steps};
-	w->audio_path = s->seconds > 10 || s->inputs > 1 ? in_folder("20s.wav") : in_folder("10s.wav");
+	*w = (work){.threads = threads, .precision = precision, .steps = s->steps};
+	w->audio_path = s->seconds > 10 ? in_folder("20s.wav") : in_folder("10s.wav");
 	must(s2st_context_new(&w->ctx, &(s2st_context_options){.threads = threads, .precision = precision}, &err));
 	must(s2st_audio_read(&w->audio, w->audio_path, RATE, &err));
 	if (s->layer)
@@ -303,7 +337,11 @@ void stage_close(work *w)
 static void remove_folder(void)
 {
 	static const char *const files[] = {"hubert.pt",  "km.npy",       "ctc.pt",   "dict.ltr.txt", "s2ut.pt",
-					    "vocoder.pt", "vocoder.json", "demo.wav", "10s.wav",      "20s.wav"};
+					    "vocoder.pt", "vocoder.json", "demo.wav", "10s.wav",      "20s.wav",
+					    "units.txt"};
+	for (size_t i = 0; i < FOLDER; i++)
+		unlink(utterance(i));
+	rmdir(in_folder("utterances"));
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		unlink(in_folder(files[i]));
 	rmdir(folder);

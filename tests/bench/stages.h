@@ -24,6 +24,7 @@ typedef struct work {
 	s2st_audio audio;
 	const char *audio_path;
 	int threads;
+	s2st_precision precision;
 	int steps; /* of the decoder */
 } work;
 
@@ -31,7 +32,7 @@ typedef struct stage {
 	const char *name, *what;
 	double seconds; /* of audio in (the vocoder: out) */
 	void (*make)(void);
-	void (*open)(work *w);
+	void (*open)(work *w); /* NULL: `run` is a tool's, exec to exit */
 	void (*run)(work *w);
 	double (*work)(void); /* multiply-adds; NULL: not counted */
 	int steps;            /* of a decoder, whose bytes count instead */
