@@ -107,7 +107,7 @@ static ALWAYS_INLINE v16 v16_sums(const v16 *v)
 		const v16 cd = _mm512_add_ps(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xee));
 		four[g] = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
 	}
-	for (int g = 0; g < 2; g++) {
+	for (size_t g = 0; g < 2; g++) {
 		const __m512d a = _mm512_castps_pd(four[2 * g]), b = _mm512_castps_pd(four[2 * g + 1]);
 		two[g] = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)),
 				       _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));

@@ -44,7 +44,7 @@ static size_t expand(double poly[S2_SHORT_POINTS], const double *finite, size_t 
  * product over all finite points. */
 static void make_rule(s2_short_rule *r, size_t taps)
 {
-	double finite[S2_SHORT_POINTS], poly[S2_SHORT_POINTS];
+	double finite[S2_SHORT_POINTS] = {0}, poly[S2_SHORT_POINTS];
 	*r = (s2_short_rule){.taps = taps, .points = ROWS + taps - 1};
 	r->zero = r->points % 2 == 0;
 	r->pairs = (r->points - 1) / 2;
@@ -53,8 +53,6 @@ static void make_rule(s2_short_rule *r, size_t taps)
 		finite[2 * q] = pair_points[q];
 		finite[2 * q + 1] = -pair_points[q];
 	}
-	if (r->zero)
-		finite[n - 1] = 0;
 	for (size_t p = 0; p <= n; p++) {
 		if (p < 2 * r->pairs && p % 2)
 			continue; /* by parity from its twin */
@@ -81,9 +79,11 @@ static void evaluate_lanes(const s2_short_rule *r, float *out, size_t next, cons
 {
 	for (size_t q = 0; q < r->pairs; q++, out += 2 * next) {
 		double parts[2][LANES] = {{0}}, power = 1; /* of even taps, of odd ones */
-		for (size_t j = 0; j < n; j++, power *= pair_points[q])
+		for (size_t j = 0; j < n; j++) {
 			for (size_t i = 0; i < LANES; i++)
 				parts[j % 2][i] += power * (double)taps[j * size + i];
+			power *= pair_points[q];
+		}
 		for (size_t i = 0; i < LANES; i++) {
 			out[i] = (float)(parts[0][i] + parts[1][i]);
 			out[next + i] = (float)(parts[0][i] - parts[1][i]);

@@ -17,8 +17,10 @@ static double size_at(const s2_short_rule *r, size_t p)
 		return 1;
 	const double a = (double)r->out[p / 2][1];
 	double sum = 0, power = 1;
-	for (size_t j = 0; j < r->taps; j++, power *= a * a)
+	for (size_t j = 0; j < r->taps; j++) {
 		sum += power;
+		power *= a * a;
+	}
 	return sqrt(sum);
 }
 
