@@ -21,7 +21,7 @@ static const double pair_points[S2_SHORT_PAIRS] = {1, 2, 0.5, 1.5, 0.25};
 
 static size_t taps_of(size_t k)
 {
-	return k <= 3 ? k : k == 7 ? 7 : ROWS;
+	return k == 2 ? 2 : k == 3 ? 3 : k == 7 ? 7 : ROWS;
 }
 
 /* Coefficients of the product of (t - x) over the finite points, but for number `without`; degree returned. */
