@@ -9,7 +9,6 @@ enum {
 	ROWS = S2_SHORT_ROWS,
 	TILES = 84, /* of a block: whole tiles of the matrix product, and rows enough for a weight that is read once */
 	MAX_TAPS = 128,
-	MAX_TAPS_REDUCED = 24,
 	LANES = 16,
 	PANEL = 2 * LANES,
 };
@@ -128,7 +127,7 @@ static int make_points(s2_short_conv *s, const s2_conv1d *c, s2_arena *memory, s
 	S2_ALLOC(taps, temp, k, size, err);
 	S2_ALLOC(line, temp, channels, 1, err);
 	S2_ALLOC(points, memory, s->rule.points * s->chunks * channels, c->c_out, err);
-	if (c->stride == 2)
+	if (c->stride == 2 && memory != temp)
 		S2_ALLOC(odd, memory, channels, c->c_out, err);
 	for (size_t co = 0; co < c->c_out; co += s->width) {
 		for (size_t j = 0; j < k; j++)
@@ -158,6 +157,14 @@ static int make_weights(s2_short_conv *s, const s2_conv1d *c, s2st_precision pre
 	s->bias = bias;
 	s->scale = scale;
 	S2_TRY(make_points(s, c, narrow ? temp : a, temp, &points, err));
+	if (narrow && c->stride == 2) {
+		const ptrdiff_t tap = c->strides[2] * (ptrdiff_t)s2_dtype_size(c->dtype);
+		const s2_right odd = {.w = (const char *)c->w + tap,
+				      .dtype = c->dtype,
+				      .sn = c->strides[0],
+				      .sc = c->strides[1]};
+		S2_TRY(s2_pack(&s->odd_packed, a, precision, &odd, c->c_out, 1, c->c_in, err));
+	}
 	if (narrow)
 		return s2_short_narrow(s, points, a, err);
 	s->points = points;
@@ -166,12 +173,12 @@ static int make_weights(s2_short_conv *s, const s2_conv1d *c, s2st_precision pre
 
 bool s2_short_conv_suits(const s2_conv1d *c, s2st_precision precision)
 {
-	const bool one = c->groups == 1;
 	if (c->c_in / c->groups % LANES || c->c_out / c->groups % LANES)
 		return false;
-	if (precision != S2ST_FP32)
-		return c->stride == 1 && one && c->k >= 3 && c->k <= MAX_TAPS_REDUCED;
-	return c->stride == 1 ? c->k >= 3 && c->k <= MAX_TAPS : c->stride == 2 && one && c->k == 3 && c->dilation == 1;
+	if (c->stride == 2)
+		return c->k == 3 && c->groups == 1 && c->dilation == 1 &&
+		       (precision == S2ST_FP32 || (precision == S2ST_BF16 && s2_packs(c->c_out, c->c_in)));
+	return c->stride == 1 && c->k >= 3 && c->k <= MAX_TAPS;
 }
 
 int s2_short_conv_new(const s2_short_conv **out, const s2_conv1d *c, s2st_precision precision, s2_arena *a,
@@ -232,7 +239,7 @@ static size_t values_floats(const s2_short_conv *c)
 
 static size_t odd_floats(const s2_short_conv *c)
 {
-	return c->odd ? (size_t)TILES * ROWS * row_floats(c) : 0;
+	return c->stride == 2 ? (size_t)TILES * ROWS * s2_left_ld(c->c_in) : 0;
 }
 
 size_t s2_short_conv_work(const s2_short_conv *c)
@@ -254,11 +261,11 @@ typedef struct block {
 	const s2_short_conv *c;
 	const s2_short_signal *s;
 	float *values;   /* [points, TILES + chunks - 1, ld], or words of the same */
-	float *odd;      /* [TILES, ROWS, ld] */
+	float *odd;      /* [TILES, ROWS, odd_ld] */
 	s2_run *runs;    /* [TILES + chunks - 1], of words */
 	float *products; /* [points, c_out / width, TILES, width] */
 	float *zeros;    /* [the larger of c_in, c_out] */
-	size_t ld;
+	size_t ld, odd_ld;
 	place at[TILES + MAX_TAPS];
 	size_t tiles; /* of outputs */
 } block;
@@ -310,8 +317,8 @@ static void transform_in(void *arg, size_t tile, int worker)
 		b->runs[tile] = k->short_words(words_of(b) + tile * b->ld, next, rows, c->c_in, &c->rule, slope);
 	else
 		k->short_in(b->values + tile * b->ld, next, rows, c->c_in, &c->rule, slope);
-	for (size_t j = 0; c->odd && j < ROWS; j++)
-		k->activate(b->odd + (tile * ROWS + j) * b->ld, row_at(b, (p.i * ROWS + j) * 2 + 1), c->c_in,
+	for (size_t j = 0; c->stride == 2 && j < ROWS; j++)
+		k->activate(b->odd + (tile * ROWS + j) * b->odd_ld, row_at(b, (p.i * ROWS + j) * 2 + 1), c->c_in,
 			    S2_ACT_LEAKY_RELU, slope);
 }
 
@@ -322,14 +329,15 @@ static void multiply_words(void *arg, size_t i, int worker)
 	const block *b = arg;
 	const s2_short_conv *c = b->c;
 	const s2_reduced_kernels *k = b->x->k->int16;
-	const size_t p = i / (c->c_out / c->width), words = c->c_in / 2;
+	const size_t panels = c->c_out / c->width, p = i / panels, group = i % panels / (panels / c->groups),
+		     words = c->c_in / c->groups / 2;
 	float *out = b->products + i * TILES * c->width;
 	for (size_t j = 0; j < c->width; j += k->nr)
 		for (size_t t = 0; t < b->tiles; t += k->mr) {
 			const s2_reduced_tile tile = {
-				.a = words_of(b) + (p * (TILES + c->chunks - 1) + t) * words,
-				.row = words,
-				.tap = words,
+				.a = words_of(b) + (p * (TILES + c->chunks - 1) + t) * b->ld + group * words,
+				.row = b->ld,
+				.tap = b->ld,
 				.taps = c->chunks,
 				.words = words,
 				.panel = c->words + i * c->chunks * words * S2_PANEL + j,
@@ -368,6 +376,16 @@ static void multiply(void *arg, size_t i, int worker)
 	s2_gemm_worker(b->x, worker, out, c->width, b->tiles, c->width, &left, &right, NULL);
 }
 
+/* What a row has in the end, where the tile could not do it: before the odd rows' part the sum was not whole. */
+static void close_row(const block *b, float *row, size_t t)
+{
+	const s2_short_signal *s = b->s;
+	const s2_kernels *k = b->x->k;
+	k->activate(row, row, b->c->c_out, s->gelu ? S2_ACT_GELU : S2_ACT_LEAKY_RELU, s->out_slope);
+	if (s->residual && b->c->odd_packed)
+		k->add_scaled(row, s->residual + (t - s->first) * b->c->c_out, b->c->c_out, 1);
+}
+
 static void transform_out(void *arg, size_t tile, int worker)
 {
 	(void)worker;
@@ -379,23 +397,34 @@ static void transform_out(void *arg, size_t tile, int worker)
 		return;
 	float *rows[ROWS];
 	const float *residual[ROWS];
+	const bool later = s->gelu || c->stride == 2;
 	for (size_t j = 0; j < ROWS; j++) {
 		const size_t t = p.phase + (p.i * ROWS + j) * c->dilation, at = (t - s->first) * c->c_out;
 		const bool wanted = t >= s->first && t < s->end;
+		const float *add = c->odd_packed ? s->out : c->odd ? NULL : s->residual;
 		rows[j] = wanted ? s->out + at : NULL;
-		residual[j] = wanted && s->residual && !c->odd ? s->residual + at : b->zeros;
+		residual[j] = wanted && add ? add + at : b->zeros;
 	}
 	const s2_short_out o = {.rows = rows,
 				.residual = residual,
 				.scale = c->scale,
 				.bias = c->odd ? b->zeros : c->bias,
-				.slope = c->odd || s->gelu ? 1 : s->out_slope,
+				.slope = later ? 1 : s->out_slope,
 				.width = c->width,
 				.next = TILES * c->width};
 	b->x->k->short_out(&o, b->products + tile * c->width, TILES * c->c_out, c->c_out, &c->rule);
-	for (size_t j = 0; s->gelu && !c->odd && j < ROWS; j++)
+	for (size_t j = 0; later && !c->odd && j < ROWS; j++)
 		if (rows[j])
-			b->x->k->activate(rows[j], rows[j], c->c_out, S2_ACT_GELU, 1);
+			close_row(b, rows[j], p.phase + (p.i * ROWS + j) * c->dilation);
+}
+
+/* The odd rows that belong to the block's outputs [*first, *end). */
+static s2_left odd_rows(const block *b, size_t *first, size_t *end)
+{
+	const size_t start = b->at[0].i * ROWS;
+	*first = s2_max(start, b->s->first);
+	*end = s2_min(start + b->tiles * ROWS, b->s->end);
+	return s2_left_matrix(b->odd + (*first - start) * b->odd_ld, *end - *first, b->c->c_in, b->odd_ld);
 }
 
 /* One panel of output channels gets the odd rows' part, and what follows the sum. */
@@ -404,10 +433,9 @@ static void add_odd(void *arg, size_t panel, int worker)
 	const block *b = arg;
 	const s2_short_conv *c = b->c;
 	const s2_short_signal *s = b->s;
-	const size_t start = b->at[0].i * ROWS, first = s2_max(start, s->first),
-		     end = s2_min(start + b->tiles * ROWS, s->end), co = panel * c->width,
-		     at = (first - s->first) * c->c_out + co;
-	const s2_left left = s2_left_matrix(b->odd + (first - start) * b->ld, end - first, c->c_in, b->ld);
+	size_t first, end;
+	const s2_left left = odd_rows(b, &first, &end);
+	const size_t co = panel * c->width, at = (first - s->first) * c->c_out + co;
 	const s2_right right = {.w = c->odd + co * c->c_in, .dtype = S2_F32, .sn = 1, .sc = (ptrdiff_t)c->width};
 	const s2_epilogue e = {.bias = c->bias + co,
 			       .act = s->gelu ? S2_ACT_GELU : S2_ACT_LEAKY_RELU,
@@ -418,11 +446,22 @@ static void add_odd(void *arg, size_t panel, int worker)
 	s2_gemm_worker(b->x, worker, s->out + at, c->c_out, end - first, c->width, &left, &right, &e);
 }
 
+/* The same in bf16, before the rest: it cannot be added to a sum. */
+static void put_odd(const block *b)
+{
+	size_t first, end;
+	const s2_left left = odd_rows(b, &first, &end);
+	const s2_right right = {.packed = b->c->odd_packed};
+	s2_gemm(b->x, b->s->out + (first - b->s->first) * b->c->c_out, b->c->c_out, end - first, b->c->c_out, &left,
+		&right, NULL);
+}
+
 void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_short_signal *s, float *work)
 {
 	const size_t extra = c->chunks - 1, widest = s2_max(c->c_in, c->c_out);
 	s2_run runs[TILES + MAX_TAPS];
 	block b = {.x = x, .c = c, .s = s, .zeros = work, .values = work + widest, .ld = row_floats(c), .runs = runs};
+	b.odd_ld = s2_left_ld(c->c_in);
 	b.odd = b.values + values_floats(c);
 	b.products = b.odd + odd_floats(c);
 	memset(b.zeros, 0, widest * sizeof *b.zeros);
@@ -435,6 +474,8 @@ void s2_short_conv_forward(const s2_exec *x, const s2_short_conv *c, const s2_sh
 		b.tiles = n - extra;
 		s2_pool_run(x->pool, n, transform_in, &b);
 		s2_pool_run(x->pool, c->rule.points * (c->c_out / c->width), c->words ? multiply_words : multiply, &b);
+		if (c->odd_packed)
+			put_odd(&b);
 		s2_pool_run(x->pool, b.tiles, transform_out, &b);
 		if (c->odd)
 			s2_pool_run(x->pool, c->c_out / c->width, add_odd, &b);

@@ -45,13 +45,15 @@ typedef struct s2_short_conv {
 	size_t chunks;       /* of rule.taps taps */
 	size_t width;        /* of a panel of output channels: as the widest kernels like theirs */
 	const float *points; /* [rule.points, c_out / width, chunks, c_in / groups, width]; NULL: */
-	const uint32_t *words; /* int16, two channels each: [rule.points, c_out / width, chunks, c_in / 2, S2_PANEL] */
-	const float *odd; /* the tap of the odd rows [c_out / width, c_in, width]; NULL: stride 1 */
+	const uint32_t *words; /* int16, two channels each: [rule.points, c_out / width, chunks, c_in / groups / 2,
+				 * S2_PANEL] */
+	const float *odd; /* the tap of the odd rows [c_out / width, c_in, width]; NULL: stride 1, or */
+	s2_packed *odd_packed; /* the same in bf16; NULL: it is float32, or stride 1 */
 	const float *scale, *bias; /* [c_out] */
 } s2_short_conv;
 
-/* Worth it, by its shape alone: whole vectors of channels, and at stride 1 3 to 128 taps, at stride 2 3 of them; in
- * reduced precision only stride 1, one group and 3 to 24 taps. */
+/* Worth it, by its shape alone: whole vectors of channels, and at stride 1 3 to 128 taps, at stride 2 3 of them, but
+ * not in int8: its direct sum takes half the time that int16 would. */
 bool s2_short_conv_suits(const s2_conv1d *c, s2st_precision precision);
 /* The same convolution in memory of `a`; weight and bias are not looked at afterwards. Any reduced precision makes it
  * one of int16. A weight that is not finite is an error there, which does not name the tensor. */

@@ -48,20 +48,25 @@ static void scale_rule(s2_short_rule *r)
 	r->out_top = (float)scale_row(r->in[r->points - 1 - r->pairs], r->points);
 }
 
-/* Panels of c->points: [rule.points, c_out / width], of [chunks * c_in, width] each. */
-static size_t groups_of(const s2_short_conv *c)
+/* Panels of c->points: [rule.points, c_out / width], of [chunks * channels_of(), width] each. */
+static size_t panels_of(const s2_short_conv *c)
 {
 	return c->c_out / c->width;
+}
+
+static size_t channels_of(const s2_short_conv *c)
+{
+	return c->c_in / c->groups;
 }
 
 /* The outputs' smallest scales that keep a panel's chains and each of its weights within bounds; NaN: not finite. */
 static void find_scales(const s2_short_conv *c, float *scales, const float *panel, double size)
 {
 	/* Rounding adds a half to each weight at most. */
-	const double by_sum = 1 / (size * (CHAIN - 0.5 * (double)c->c_in)), by_top = 1 / (size * WEIGHT);
+	const double by_sum = 1 / (size * (CHAIN - 0.5 * (double)channels_of(c))), by_top = 1 / (size * WEIGHT);
 	for (size_t chunk = 0; chunk < c->chunks; chunk++) {
 		float sum[S2_PANEL] = {0}, top[S2_PANEL] = {0};
-		for (size_t i = 0; i < c->c_in; i++, panel += c->width)
+		for (size_t i = 0; i < channels_of(c); i++, panel += c->width)
 			for (size_t n = 0; n < c->width; n++) {
 				const float w = fabsf(panel[n]);
 				sum[n] += w;
@@ -80,28 +85,28 @@ static void round_panel(const s2_short_conv *c, uint32_t *words, const float *sc
 	float by[S2_PANEL];
 	for (size_t n = 0; n < c->width; n++)
 		by[n] = scales[n] > 0 ? (float)(1 / ((double)scales[n] * size)) : 0;
-	for (size_t i = 0; i < c->chunks * c->c_in; i += 2, panel += 2 * c->width, words += S2_PANEL)
+	for (size_t i = 0; i < c->chunks * channels_of(c); i += 2, panel += 2 * c->width, words += S2_PANEL)
 		for (size_t n = 0; n < c->width; n++)
 			words[n] = s2_int16_of(panel[n] * by[n]) | s2_int16_of(panel[c->width + n] * by[n]) << 16;
 }
 
 int s2_short_narrow(s2_short_conv *c, const float *points, s2_arena *a, s2st_error *err)
 {
-	const size_t groups = groups_of(c), panels = c->rule.points * groups, rows = c->chunks * c->c_in;
+	const size_t wide = panels_of(c), panels = c->rule.points * wide, rows = c->chunks * channels_of(c);
 	float *scales;
 	uint32_t *words;
 	S2_ZALLOC(scales, a, c->c_out, 1, err);
 	S2_ZALLOC(words, a, panels * rows / 2, S2_PANEL, err);
 	for (size_t i = 0; i < panels; i++)
-		find_scales(c, scales + i % groups * c->width, points + i * rows * c->width,
-			    size_at(&c->rule, i / groups));
+		find_scales(c, scales + i % wide * c->width, points + i * rows * c->width,
+			    size_at(&c->rule, i / wide));
 	for (size_t co = 0; co < c->c_out; co++)
 		if (!isfinite(scales[co]))
 			return s2_fail(err, S2ST_EMODEL,
 				       "output %zu of a weight is not finite, which int16 cannot hold", co);
 	for (size_t i = 0; i < panels; i++)
-		round_panel(c, words + i * rows / 2 * S2_PANEL, scales + i % groups * c->width,
-			    points + i * rows * c->width, size_at(&c->rule, i / groups));
+		round_panel(c, words + i * rows / 2 * S2_PANEL, scales + i % wide * c->width,
+			    points + i * rows * c->width, size_at(&c->rule, i / wide));
 	scale_rule(&c->rule);
 	c->scale = scales;
 	c->words = words;

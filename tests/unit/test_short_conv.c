@@ -228,12 +228,14 @@ static void test_stride_2(uint64_t *seed)
 	c.stride = 2;
 	for (c.pad = 0; c.pad < 3; c.pad++) {
 		for (size_t len = 3; len <= 30; len++)
-			check(c, len, len % 2, S2ST_FP32, seed);
+			check(c, len, len % 2, len % 3 ? S2ST_FP32 : S2ST_BF16, seed);
 		check(c, 2100, false, S2ST_FP32, seed); /* several blocks of tiles */
+		check(c, 1100, c.pad, S2ST_BF16, seed);
 	}
 	c = shape(256, 48, 3, 1); /* rows of values lie apart */
 	c.stride = 2;
 	check(c, 57, true, S2ST_FP32, seed);
+	check(c, 57, true, S2ST_BF16, seed);
 }
 
 /* Positional convolutions: many taps, few channels in each of many groups, an even kernel. */
@@ -244,9 +246,11 @@ static void test_groups(uint64_t *seed)
 	c.pad = 64;
 	check(c, 3, true, S2ST_FP32, seed);
 	check(c, 601, true, S2ST_FP32, seed);
+	check(c, 601, true, S2ST_BF16, seed);
 	c = shape(64, 128, 19, 1);
 	c.groups = 4;
 	check(c, 50, false, S2ST_FP32, seed);
+	check(c, 50, false, S2ST_INT8, seed);
 }
 
 static void test_suits(void)
@@ -283,14 +287,17 @@ static void test_suits(void)
 	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
 	c = good;
 	CHECK(s2_short_conv_suits(&c, S2ST_INT8));
-	c.k = 25;
+	c.k = 129;
 	CHECK(!s2_short_conv_suits(&c, S2ST_INT8));
 	c = good;
 	c.stride = 2;
-	CHECK(!s2_short_conv_suits(&c, S2ST_BF16));
+	CHECK(s2_short_conv_suits(&c, S2ST_BF16));
+	CHECK(!s2_short_conv_suits(&c, S2ST_INT8));
 	c = good;
 	c.groups = 2;
-	CHECK(!s2_short_conv_suits(&c, S2ST_BF16));
+	CHECK(s2_short_conv_suits(&c, S2ST_BF16));
+	c.stride = 2;
+	CHECK(!s2_short_conv_suits(&c, S2ST_FP32));
 }
 
 int main(void)
