@@ -1,6 +1,6 @@
 /* int16 products without VNNI: vpmaddwd adds the two of a word. */
 #if defined(__x86_64__)
-#include "math/kernels_integer_avx2.h"
+#include "math/kernels_integer_avx2_impl.h"
 /* needs the above */
 #include "math/kernels_convert_impl.h"
 

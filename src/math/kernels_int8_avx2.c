@@ -1,7 +1,7 @@
 /* int8 products without VNNI. vpmaddubsw would add two products in 16 bits, where they do not fit: bytes become 16-bit
  * integers first, whose products vpmaddwd adds in 32 bits. */
 #if defined(__x86_64__)
-#include "math/kernels_integer_avx2.h"
+#include "math/kernels_integer_avx2_impl.h"
 /* needs the above */
 #include "math/kernels_convert_impl.h"
 

@@ -1,7 +1,7 @@
 /* int8 products with vpdpbusd. */
 #if defined(__x86_64__)
 #define VD_DOT "vpdpbusd"
-#include "math/kernels_integer_avx512.h"
+#include "math/kernels_integer_avx512_impl.h"
 /* needs the above */
 #include "math/kernels_convert_impl.h"
 

@@ -2,7 +2,8 @@
  *
  * Layer: math. A converted weight stands beside its original in an s2_right; s2_gemm takes it where it is there, so
  * layers and networks compute as they always do. Everything between the products (sums, bias, activation, norms,
- * softmax, attention) stays float32.
+ * softmax) stays float32. Convolutions that have a short form (short_conv.h) and attention over whole sequences
+ * (attention_int16.h) multiply in int16.
  *
  *   bf16   weights and left operand rounded to bfloat16 (to nearest even); products and sums in float32: each element
  *          is one chain of fused multiply-adds over pairs of k, the second of a pair first, which is what vdpbf16ps
