@@ -144,17 +144,21 @@ static void report_fit(s2_report *r, const s2_checkpoint *c, s2_kind kind)
 /* What --precision bf16 and int8 change; see math/packed.h. Nothing for kinds that are not computed here. */
 static void report_precision(s2_report *r, s2_kind kind)
 {
+	static const char of_s2ut[] =
+		"linear layers, convolutions, output projection, the encoder's attention; float32: norms, softmax, "
+		"the decoder's attention";
+	static const char of_xm[] =
+		"linear layers, convolutions but the first, the encoder's attention; float32: norms, softmax, "
+		"the decoder's attention";
+	static const char of_encoders[] =
+		"linear layers, convolutions but the first, attention; float32: norms, softmax";
 	static const char *const texts[S2_N_KINDS] = {
-		[S2_KIND_S2UT] = "linear layers, convolutions, output projection, the encoder's attention; float32: "
-				 "norms, softmax, the decoder's attention",
-		[S2_KIND_XM] = "linear layers, convolutions but the first, the encoder's attention; float32: norms, "
-			       "softmax, the decoder's attention",
+		[S2_KIND_S2UT] = of_s2ut,
+		[S2_KIND_XM] = of_xm,
 		[S2_KIND_VOCODER] = "convolutions but the last; float32: durations",
 	};
 	const bool encoder = kind == S2_KIND_HUBERT || kind == S2_KIND_WAV2VEC2 || kind == S2_KIND_WAVLM ||
 			     kind == S2_KIND_CTC || kind == S2_KIND_CTC_HF || kind == S2_KIND_LASER;
-	static const char of_encoders[] =
-		"linear layers, convolutions but the first, attention; float32: norms, softmax";
 	s2_report_text(r, "bf16_int8", encoder ? of_encoders : texts[kind]);
 }
 
